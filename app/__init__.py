@@ -1,0 +1,1 @@
+"""Eleven: safeguarding self-assessments for a Safeguarding Children Partnership."""

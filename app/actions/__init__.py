@@ -1,0 +1,1 @@
+"""What will change? Improvement actions, their owners and due dates."""

@@ -1,0 +1,1 @@
+"""Who has not answered? Response progress, non-responders and the call log."""

@@ -1,0 +1,21 @@
+"""What can go wrong in a person's request, and how the reply says so."""
+
+
+class NotFoundError(Exception):
+    """The thing is not there, or not for this person: both read the same from outside."""
+
+
+class SignInNeededError(Exception):
+    """Nobody is signed in; the reply leads to the sign-in page and back."""
+
+
+class RefusedError(Exception):
+    """A change that the rules of the field do not allow, with a sentence for the person.
+
+    `problems` maps the id of a form field to what is wrong there and how to mend it.
+    """
+
+    def __init__(self, message: str, problems: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = problems or {}

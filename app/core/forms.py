@@ -1,0 +1,77 @@
+"""What people typed, read raw so that it can be shown again unchanged."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from fastapi import Depends, Request, UploadFile
+from starlette.datastructures import FormData
+from starlette.datastructures import UploadFile as StarletteUpload
+
+from app.core.errors import RefusedError
+
+MOST_FIELDS = 2_000
+MOST_TEXT = 20_000
+
+
+class Form(Mapping[str, str]):
+    """A submitted form: field names to text, the last value of a name winning."""
+
+    def __init__(self, data: FormData) -> None:
+        self._data = data
+
+    def __getitem__(self, name: str) -> str:
+        value = self._data[name]
+        return value if isinstance(value, str) else ""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def text(self, name: str, *, most: int = MOST_TEXT) -> str:
+        """Return a field's text with one kind of line end, or an empty string.
+
+        Raises RefusedError for text that no database or workbook could keep exactly.
+        """
+        value = self.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+        if "\x00" in value:
+            raise RefusedError(
+                "This text holds a character that cannot be stored. Paste it as plain text and save again.",
+                {name: "Remove the invisible character (a null) from this text"},
+            )
+        if len(value) > most:
+            raise RefusedError(
+                f"This text is too long: it has {len(value):,} characters and the most is {most:,}.",
+                {name: f"Shorten this text to {most:,} characters or fewer"},
+            )
+        return value
+
+    def line(self, name: str, *, most: int = 300) -> str:
+        """Return a single line of text, trimmed."""
+        return " ".join(self.text(name, most=most).split())
+
+    def values_of(self, name: str) -> list[str]:
+        """Return every value of a repeated field, such as ticked boxes."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str)]
+
+    def integers(self, name: str) -> list[int]:
+        """Return the whole numbers among a repeated field's values; the rest is ignored."""
+        return [int(value) for value in self.values_of(name) if value.isascii() and value.isdigit()]
+
+    def file(self, name: str) -> UploadFile | None:
+        """Return an uploaded file, or None when none was chosen."""
+        value = self._data.get(name)
+        if isinstance(value, StarletteUpload) and value.filename:
+            return UploadFile(value.file, size=value.size, filename=value.filename, headers=value.headers)
+        return None
+
+
+async def read_form(request: Request) -> Form:
+    """Read the request's form before a database connection is taken, so that slow senders hold none."""
+    if request.method in {"GET", "HEAD"}:
+        return Form(FormData())
+    return Form(await request.form(max_fields=MOST_FIELDS, max_files=3))
+
+
+FormDep = Annotated[Form, Depends(read_form)]

@@ -1,0 +1,69 @@
+"""Tables that every room writes to: the audit trail and the outbox."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from app.core.database import text_enum
+
+
+class AuditEvent(SQLModel, table=True):
+    """One change by one person, written in the same transaction as the change."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        Index(None, "subject", "subject_id", "id"),
+        Index(None, "organisation_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    at: datetime
+    actor_id: int | None = Field(default=None)
+    actor_name: str
+    event: str
+    subject: str
+    subject_id: int
+    organisation_id: int | None = None
+    detail: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class MessageState(StrEnum):
+    """How far a message got."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    STALE = "stale"
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A mail that is owed to a person, written in the transaction of its cause."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        UniqueConstraint("dedupe_key"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        Index(None, "state", "due_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    dedupe_key: str
+    kind: str
+    recipient: str
+    subject: str
+    body: str
+    organisation_id: int | None = Field(default=None, index=True)
+    state: MessageState = Field(
+        default=MessageState.WAITING, sa_column=Column(text_enum(MessageState), nullable=False)
+    )
+    created_at: datetime
+    due_at: datetime
+    leased_until: datetime | None = None
+    sent_at: datetime | None = None
+    attempts: int = 0
+    message_id: str
+    last_error: str | None = None

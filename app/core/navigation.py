@@ -1,0 +1,22 @@
+"""The main navigation of each role: only places that the person may go to."""
+
+from app.core.access import Access, Actor, allows
+
+_PLACES = (
+    ("Home", "/", Access.SIGNED_IN),
+    ("Rounds", "/rounds", Access.PARTNERSHIP),
+    ("Organisations", "/organisations", Access.PARTNERSHIP),
+    ("Questionnaires", "/questionnaires", Access.PARTNERSHIP),
+    ("Actions", "/actions", Access.RETURNS),
+)
+
+
+def navigation(actor: Actor | None, path: str) -> list[dict[str, object]]:
+    """Return the links for a person; those who serve one organisation need none but home."""
+    if actor is None or not actor.is_partnership:
+        return []
+    return [
+        {"text": text, "href": href, "active": path == href if href == "/" else path.startswith(href)}
+        for text, href, access in _PLACES
+        if allows(access, actor, demo=False)
+    ]

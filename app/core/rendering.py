@@ -1,0 +1,113 @@
+"""Pages: Jinja templates, autoescaped and strict, with the field's own filters."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.core import clock
+from app.core.access import ROLE_WORDS, Actor
+from app.core.errors import RefusedError
+from app.core.navigation import navigation
+from app.core.settings import ROOT, settings
+
+
+def plural(count: int, singular: str, many: str | None = None) -> str:
+    """Write a count with its noun: 1 school, 2 schools."""
+    return f"{count:,} {singular if count == 1 else many or singular + 's'}"
+
+
+def percent(part: int, whole: int) -> int:
+    """Return a whole percentage, rounded down so that 100 means all."""
+    return part * 100 // whole if whole else 0
+
+
+def query_string(params: dict[str, Any], **changes: Any) -> str:
+    """Return a query string with some parameters changed; empty ones are left out."""
+    merged = {**params, **changes}
+    pairs: list[tuple[str, Any]] = []
+    for name, value in merged.items():
+        many = value if isinstance(value, list | tuple | set | frozenset) else [value]
+        pairs.extend((name, item) for item in many if item not in ("", None))
+    return "?" + urlencode(pairs)
+
+
+def _london_day(value: date | datetime) -> date:
+    return clock.london_date(value) if isinstance(value, datetime) else value
+
+
+def build_environment() -> Environment:
+    """Return the template environment of this process; templates are compiled once."""
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=settings().mode == "demo",
+        extensions=["jinja2.ext.do"],
+    )
+    environment.filters.update(
+        long_date=lambda value: clock.long_date(_london_day(value)),
+        short_date=lambda value: clock.short_date(_london_day(value)),
+        clock_time=clock.clock_time,
+        date_and_time=clock.date_and_time,
+        plural=plural,
+        percent=percent,
+        role_words=lambda role: ROLE_WORDS[role],
+    )
+    environment.globals.update(query_string=query_string, is_demo=settings().is_demo)
+    return environment
+
+
+_ENVIRONMENT = build_environment()
+
+
+def render_text(template: str, **context: Any) -> str:
+    """Render a mail or a letter."""
+    return _ENVIRONMENT.get_template(template).render(**context)
+
+
+def wants_fragment(request: Request) -> bool:
+    """Say whether htmx asks for a part of the page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+) -> Response:
+    """Render a template for the person at work, in the partnership's name."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    config = settings()
+    body = _ENVIRONMENT.get_template(template).render(
+        partnership={
+            "name": config.partnership_name,
+            "email": config.partnership_email,
+            "phone": config.partnership_phone,
+        },
+        actor=actor,
+        navigation=navigation(actor, request.url.path),
+        **context,
+    )
+    return HTMLResponse(body, status_code=status, headers=headers)
+
+
+def error_list(problem: RefusedError | None) -> list[dict[str, str]]:
+    """Return the error summary's lines: each leads to its field, or stands alone."""
+    if problem is None:
+        return []
+    if not problem.problems:
+        return [{"text": problem.message}]
+    return [{"text": text, "href": f"#{field}"} for field, text in problem.problems.items()]
+
+
+def choices(
+    pairs: Iterable[tuple[str, str]], selected: Iterable[str] = (), *, key: str = "checked"
+) -> list[dict[str, Any]]:
+    """Return the items of a radio, checkbox or select component."""
+    chosen = set(selected)
+    return [{"value": value, "text": text, key: value in chosen} for value, text in pairs]

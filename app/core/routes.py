@@ -1,0 +1,80 @@
+"""The access class of every route of the program: a route that is not in this table does not answer."""
+
+from collections.abc import Mapping
+
+from fastapi import Request
+
+from app.core.access import Access
+
+ACCESS: Mapping[str, Access] = {
+    "GET /health": Access.PUBLIC,
+    "GET /accessibility": Access.PUBLIC,
+    "GET /privacy": Access.PUBLIC,
+    "GET /contact": Access.PUBLIC,
+    "GET /sign-in": Access.PUBLIC,
+    "POST /sign-in": Access.PUBLIC,
+    "GET /sign-in/{token}": Access.PUBLIC,
+    "POST /sign-in/{token}": Access.PUBLIC,
+    "POST /sign-out": Access.SIGNED_IN,
+    "POST /demo/sign-in": Access.DEMO,
+    "GET /demo/outbox": Access.DEMO,
+    "GET /demo/outbox/{message_id}": Access.DEMO,
+    "GET /": Access.SIGNED_IN,
+    "GET /organisations": Access.PARTNERSHIP,
+    "GET /organisations/import": Access.REGISTER,
+    "POST /organisations/import": Access.REGISTER,
+    "GET /organisations/import/{import_id}": Access.REGISTER,
+    "POST /organisations/import/{import_id}/apply": Access.REGISTER,
+    "POST /organisations/import/{import_id}/discard": Access.REGISTER,
+    "GET /organisations/{organisation_id}": Access.PARTNERSHIP,
+    "POST /organisations/{organisation_id}/contacts": Access.REGISTER,
+    "POST /organisations/{organisation_id}/contacts/{contact_id}/remove": Access.REGISTER,
+    "GET /questionnaires": Access.PARTNERSHIP,
+    "POST /questionnaires": Access.REGISTER,
+    "GET /questionnaires/{key}/{version}": Access.PARTNERSHIP,
+    "GET /rounds": Access.PARTNERSHIP,
+    "GET /rounds/new": Access.REGISTER,
+    "POST /rounds": Access.REGISTER,
+    "GET /rounds/{round_id}": Access.PARTNERSHIP,
+    "GET /rounds/{round_id}/audience": Access.REGISTER,
+    "POST /rounds/{round_id}/audience": Access.REGISTER,
+    "GET /rounds/{round_id}/issue": Access.REGISTER,
+    "POST /rounds/{round_id}/issue": Access.REGISTER,
+    "POST /rounds/{round_id}/close": Access.BOARD_MANAGER,
+    "POST /rounds/{round_id}/reopen": Access.BOARD_MANAGER,
+    "GET /rounds/{round_id}/chase": Access.REGISTER,
+    "GET /rounds/{round_id}/chase.csv": Access.REGISTER,
+    "POST /rounds/{round_id}/chase/{return_id}/call": Access.REGISTER,
+    "GET /rounds/{round_id}/ratings": Access.RATINGS,
+    "GET /rounds/{round_id}/what-if": Access.RATINGS,
+    "GET /rounds/{round_id}/workbook.xlsx": Access.RETURNS,
+    "GET /organisations/{organisation_id}/profile": Access.RATINGS,
+    "GET /returns/{return_id}": Access.OWN_READ,
+    "GET /returns/{return_id}/team": Access.OWN_READ,
+    "POST /returns/{return_id}/team": Access.OWN_WRITE,
+    "POST /returns/{return_id}/team/{user_id}/remove": Access.OWN_WRITE,
+    "POST /returns/{return_id}/domains/{domain}/colleague": Access.OWN_WRITE,
+    "GET /returns/{return_id}/check": Access.OWN_READ,
+    "POST /returns/{return_id}/ready": Access.OWN_WRITE,
+    "GET /returns/{return_id}/sign-off": Access.OWN_READ,
+    "POST /returns/{return_id}/sign-off": Access.OWN_WRITE,
+    "GET /returns/{return_id}/receipt": Access.OWN_READ,
+    "GET /returns/{return_id}/feedback": Access.OWN_READ,
+    "GET /returns/{return_id}/governors": Access.OWN_READ,
+    "GET /returns/{return_id}/answers.xlsx": Access.OWN_READ,
+    "POST /returns/{return_id}/send-back": Access.BOARD_MANAGER,
+    "GET /returns/{return_id}/{domain}": Access.OWN_READ,
+    "POST /returns/{return_id}/{domain}": Access.OWN_WRITE,
+    "GET /returns/{return_id}/{domain}/{standard}": Access.OWN_READ,
+    "POST /returns/{return_id}/{domain}/{standard}": Access.OWN_WRITE,
+    "GET /actions": Access.RETURNS,
+}
+
+
+def access_of(request: Request) -> Access:
+    """Return the access class of the route that a request matched.
+
+    Raises KeyError for a route outside the table: a test holds the table against the program's routes.
+    """
+    method = "GET" if request.method == "HEAD" else request.method
+    return ACCESS[f"{method} {request.scope['route'].path}"]

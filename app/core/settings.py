@@ -1,0 +1,92 @@
+"""Settings, read from environment variables; docs/settings.md lists them with their defaults."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+import platformdirs
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class UnsafeSettingsError(RuntimeError):
+    """Settings that must not serve real returns; the message says which and how to mend them."""
+
+
+def data_directory() -> Path:
+    """Where the embedded PostgreSQL and the demo's mails live.
+
+    As root the database runs as a user of its own, which must be able to walk the parent folders:
+    a system state directory then, the user's own data directory otherwise.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/eleven")
+    return Path(platformdirs.user_data_dir("eleven", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """One partnership's installation."""
+
+    model_config = SettingsConfigDict(env_prefix="ELEVEN_", extra="ignore")
+
+    mode: Literal["production", "demo", "test"] = "production"
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    data_dir: Path = Field(default_factory=data_directory)
+    public_address: str = "http://127.0.0.1:8011"
+    pool_size: int = 20
+
+    partnership_name: str = "Our Safeguarding Children Partnership"
+    partnership_email: str = "safeguarding.partnership@example.org"
+    partnership_phone: str = "01632 960000"
+    statutory_paragraph: str = (
+        "Section 11 of the Children Act 2004 and sections 175 and 157 of the Education Act 2002 "
+        "ask each organisation to have arrangements that safeguard and promote the welfare of children."
+    )
+
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_user: str | None = None
+    smtp_password: str | None = None
+    smtp_starttls: bool = True
+    mail_from: str = "eleven@example.org"
+
+    session_hours: int = 12
+    sign_in_link_minutes: int = 10
+    peers_minimum: int = Field(default=5, ge=5)
+    stalled_after_days: int = 10
+    closed_line: str = "This round is closed. You can still read and download your return."
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies are marked Secure wherever people reach us over TLS."""
+        return self.public_address.startswith("https://")
+
+    @property
+    def is_demo(self) -> bool:
+        """The demo offers its people for sign-in and shows its mails; nothing else may."""
+        return self.mode == "demo"
+
+    @model_validator(mode="after")
+    def refuse_unsafe_production(self) -> Self:
+        """Refuse to start in production with settings that would expose returns."""
+        if self.mode != "production":
+            return self
+        faults = []
+        if not self.database_url:
+            faults.append("DATABASE_URL is not set: name the PostgreSQL server that holds the returns")
+        if not self.secure_cookies:
+            faults.append("ELEVEN_PUBLIC_ADDRESS does not begin with https://: set the address people use")
+        if not self.smtp_host:
+            faults.append("ELEVEN_SMTP_HOST is not set: without it nobody can sign in")
+        if faults:
+            raise UnsafeSettingsError("Eleven does not start:\n- " + "\n- ".join(faults))
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings, read once."""
+    return Settings()

@@ -1,0 +1,119 @@
+"""The program: middleware, error pages and the rooms' routes."""
+
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy import Engine, text
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from app.core.clock import Clock, system_clock
+from app.core.database import build_engine, check_durability
+from app.core.embedded import database_address
+from app.core.errors import NotFoundError, RefusedError, SignInNeededError
+from app.core.rendering import page, query_string
+from app.core.settings import ROOT, settings
+from app.core.static_files import require_assets
+from app.core.web import OriginCheck, StrictHeaders
+from app.people.guard import guard
+from app.people.pages import router as people_router
+
+MOST_BODY_BYTES = 25 * 1024 * 1024
+LOG = logging.getLogger("eleven")
+
+ROUTERS = (people_router,)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Refuse to serve without page assets or with a database that could lose an answer."""
+    require_assets()
+    check_durability(app.state.engine)
+    yield
+    app.state.engine.dispose()
+
+
+def health(request: Request) -> Response:
+    """Say whether this process can reach its database."""
+    try:
+        with request.app.state.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except Exception:  # noqa: BLE001 - whatever is wrong with the database, the answer is 'not ready'
+        LOG.warning("health: the database does not answer")
+        return JSONResponse({"status": "not ready"}, status_code=503)
+    return JSONResponse({"status": "ready"})
+
+
+def not_found(request: Request, _problem: Exception) -> Response:
+    """Answer that a page is not there, in the same words whoever asks."""
+    return page(request, "errors/not-found.html", status=404)
+
+
+def sign_in_needed(request: Request, _problem: Exception) -> Response:
+    """Lead to the sign-in page and back to where the person wanted to go."""
+    here = request.url.path if request.method == "GET" else "/"
+    target = "/sign-in" + query_string({"to": here if here != "/" else ""})
+    if request.headers.get("hx-request") == "true":
+        return page(request, "errors/signed-out-fragment.html", status=401, target=target)
+    if request.method in {"GET", "HEAD"}:
+        return RedirectResponse(target, status_code=303)
+    return page(request, "errors/signed-out.html", status=401, target=target)
+
+
+def refused(request: Request, problem: Exception) -> Response:
+    """Answer a change that the rules do not allow and that no page took care of."""
+    message = problem.message if isinstance(problem, RefusedError) else str(problem)
+    return page(request, "errors/refused.html", status=422, message=message)
+
+
+def bad_request(request: Request, problem: Exception) -> Response:
+    """Answer an address or a form that the program does not understand."""
+    if isinstance(problem, RequestValidationError):
+        return not_found(request, problem)
+    status = problem.status_code if isinstance(problem, HTTPException) else 400
+    if status == 404:
+        return not_found(request, problem)
+    return page(request, "errors/bad-request.html", status=status)
+
+
+def failed(request: Request, problem: Exception) -> Response:
+    """Answer a fault of ours with a reference that is also in the log."""
+    reference = secrets.token_hex(4)
+    LOG.error("reference %s: %s %s", reference, request.method, request.url.path, exc_info=problem)
+    return page(request, "errors/failed.html", status=500, reference=reference)
+
+
+def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:
+    """Build the program on a database and a clock."""
+    app = FastAPI(
+        title="Eleven",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        max_body_size=MOST_BODY_BYTES,
+        dependencies=[Depends(guard)],
+    )
+    app.state.engine = engine or build_engine(database_address(), settings().pool_size)
+    app.state.clock = clock
+    app.add_route("/health", health, methods=["GET"])
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=ROOT / "app" / "core" / "static"), name="static")
+    app.add_exception_handler(NotFoundError, not_found)
+    app.add_exception_handler(SignInNeededError, sign_in_needed)
+    app.add_exception_handler(RefusedError, refused)
+    app.add_exception_handler(RequestValidationError, bad_request)
+    app.add_exception_handler(HTTPException, bad_request)
+    app.add_exception_handler(Exception, failed)
+    app.add_middleware(OriginCheck, public_address=settings().public_address)
+    app.add_middleware(
+        StrictHeaders,
+        extra=[("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else [],
+    )
+    return app

@@ -1,0 +1,1 @@
+"""Whom do we ask? The register of agencies, schools and their contacts."""

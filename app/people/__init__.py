@@ -1,0 +1,1 @@
+"""Who is asking? Users, roles, sign-in links and sessions."""

@@ -1,0 +1,1 @@
+"""What is next? The home page of each role."""

@@ -1,0 +1,1 @@
+"""What do we ask? Definitions, their checker and frozen versions."""

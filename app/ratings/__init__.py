@@ -1,0 +1,1 @@
+"""How do we judge an answer? Levels, the rating rule with its reasons, stored ratings."""

@@ -1,0 +1,1 @@
+"""What is under way? A questionnaire, an audience, dates."""

@@ -1,0 +1,1 @@
+"""Workbooks: what goes on which sheet. Reads through the rooms' queries, never writes."""

@@ -1,0 +1,29 @@
+"""Run the migrations against the address that the program hands over."""
+
+import importlib
+
+from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL
+from sqlmodel import SQLModel
+
+from app.core.embedded import database_address
+
+ROOMS = ("core", "people", "organisations", "questionnaires", "ratings", "actions", "rounds", "returns", "chasing")
+
+for room in ROOMS:
+    importlib.import_module(f"app.{room}.models")
+
+
+def run() -> None:
+    """Bring the database to the wanted revision in one transaction."""
+    address: URL = context.config.attributes.get("address") or database_address()
+    engine = create_engine(address, connect_args={"options": "-c lock_timeout=10s"})
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()
