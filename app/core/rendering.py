@@ -44,7 +44,8 @@ def build_environment() -> Environment:
     """Return the template environment of this process; templates are compiled once."""
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
-        autoescape=True,
+        # Mails are plain text; everything else is HTML, where whatever people typed is escaped.
+        autoescape=lambda name: not (name or "").endswith(".txt"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -50,6 +50,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /rounds/{round_id}/workbook.xlsx": Access.RETURNS,
     "GET /organisations/{organisation_id}/profile": Access.RATINGS,
     "GET /returns/{return_id}": Access.OWN_READ,
+    "POST /returns/{return_id}/opened": Access.OWN_WRITE,
     "GET /returns/{return_id}/team": Access.OWN_READ,
     "POST /returns/{return_id}/team": Access.OWN_WRITE,
     "POST /returns/{return_id}/team/{user_id}/remove": Access.OWN_WRITE,

@@ -19,7 +19,10 @@ AnswerType = Literal[
 
 RATING: AnswerType = "rating"
 DEFAULT_GOVERNANCE = "default"
-NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+
+
+def _no_texts() -> Mapping[str, str]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Standard:
     critical: bool = False
     not_applicable: bool = False
     applies_to: AppliesTo = EVERYONE
-    descriptors: Mapping[str, str] = NO_TEXTS
+    descriptors: Mapping[str, str] = field(default_factory=_no_texts)
     evidence: str = ""
     source: str = ""
     changed: str = ""

@@ -186,8 +186,7 @@ def display_fact(standard: Standard, stored: str) -> str:
     if standard.type == "number_of_number":
         return " of ".join(_with_commas(part) for part in stored.split(" of "))
     if standard.type == "date":
-        found = _ISO_DATE.fullmatch(stored)
-        return f"{int(found[3])} {_MONTHS[int(found[2]) - 1]} {found[1]}" if found else stored
+        return _long_date(stored)
     return stored
 
 
@@ -292,6 +291,14 @@ def _month(text: str) -> int:
         if len(text) >= 3 and name.lower().startswith(text.lower()):
             return number
     return _whole(text)
+
+
+def _long_date(stored: str) -> str:
+    try:
+        day = date.fromisoformat(stored)
+    except ValueError:
+        return stored
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _with_commas(stored: str) -> str:

@@ -25,9 +25,7 @@ class StoredRating(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("return_id", "domain_key", "source"),
         Index(None, "round_id", "domain_key", "outcome"),
-        CheckConstraint(
-            "outcome IN ('red', 'amber', 'green', 'insufficient', 'not_rated')", name="outcome"
-        ),
+        CheckConstraint("outcome IN ('red', 'amber', 'green', 'insufficient', 'not_rated')", name="outcome"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -89,7 +89,6 @@ class AnswerVersion(SQLModel, table=True):
 
     __tablename__ = "answer_version"
     __table_args__ = (
-        UniqueConstraint("return_id", "standard_key", "save_key"),
         Index(None, "return_id", "standard_key", "version"),
     )
 

@@ -327,7 +327,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['return_id'], ['return.id'], name=op.f('fk_answer_version_return_id')),
     sa.ForeignKeyConstraint(['saved_by'], ['user_account.id'], name=op.f('fk_answer_version_saved_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_version')),
-    sa.UniqueConstraint('return_id', 'standard_key', 'save_key', name=op.f('uq_answer_version_return_id_standard_key_save_key'))
     )
     op.create_index(op.f('ix_answer_version_return_id_standard_key_version'), 'answer_version', ['return_id', 'standard_key', 'version'], unique=False)
     op.create_table('call',

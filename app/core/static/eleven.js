@@ -1,0 +1,143 @@
+/* What pages gain when scripts run. Every journey works without this file. Events are those of htmx 4. */
+(function () {
+  "use strict";
+
+  const DOUBLE_SUBMIT_MS = 5000;
+  const announced = new WeakMap();
+  const saving = new Set();
+  const unsaved = new Set();
+  let submitted = new WeakMap();
+  let focusedId = null;
+  let leaving = false;
+
+  /* Focus: an error summary, or a banner that says what was done, is what people need first. */
+  function focusOn(element) {
+    if (!element || element.dataset.disableAutoFocus === "true" || element.dataset.focused) return false;
+    element.dataset.focused = "true";
+    element.setAttribute("tabindex", "-1");
+    element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });
+    element.focus();
+    return true;
+  }
+
+  function focusFirst() {
+    return (
+      focusOn(document.querySelector(".govuk-error-summary")) ||
+      focusOn(document.querySelector('.govuk-notification-banner[role="alert"]'))
+    );
+  }
+
+  /* Announcements: say each new [data-announce] once, in the live region. */
+  function announce(text) {
+    const region = document.getElementById("announcements");
+    if (!region || !text) return;
+    const line = document.createElement("p");
+    line.textContent = text;
+    region.replaceChildren(line);
+  }
+
+  function newAnnouncements() {
+    const texts = [];
+    document.querySelectorAll("[data-announce]").forEach((element) => {
+      const text = element.textContent.trim().replace(/\s+/g, " ");
+      if (text && announced.get(element) !== text) texts.push(text);
+      announced.set(element, text);
+    });
+    return texts.join(". ");
+  }
+
+  /* Buttons that print need this script, so they are hidden until it runs. */
+  function showPrintButtons() {
+    document.querySelectorAll("[data-print][hidden]").forEach((button) => (button.hidden = false));
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  /* Double submits: the second press of a marked button within a few seconds does nothing. */
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const button = event.submitter;
+      if (!button || button.dataset.preventDoubleClick !== "true") return;
+      if (Date.now() - (submitted.get(button) || 0) < DOUBLE_SUBMIT_MS) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      submitted.set(button, Date.now());
+    },
+    true
+  );
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    leaving = !event.defaultPrevented && Boolean(form.closest("[data-autosave]") || form.querySelector("[data-autosave]"));
+  });
+
+  /* Autosave: while a change is on its way, or did not arrive, leaving the page asks first. A [data-autosave]
+     region is what one request saves as a whole, so a later success makes good an earlier failure. */
+  function region(ctx) {
+    const element = ctx.autosaveRegion || (ctx.sourceElement && ctx.sourceElement.closest("[data-autosave]"));
+    ctx.autosaveRegion = element;
+    return element;
+  }
+
+  function regionKey(element) {
+    return element.id || element.dataset.autosave;
+  }
+
+  function showSaveProblem() {
+    const box = document.getElementById("save-problem");
+    if (box) box.hidden = unsaved.size === 0;
+  }
+
+  document.addEventListener("htmx:before:request", (event) => {
+    if (region(event.detail.ctx)) saving.add(event.detail.ctx);
+  });
+
+  document.addEventListener("htmx:finally:request", (event) => {
+    const ctx = event.detail.ctx;
+    if (ctx.request.submitter) submitted.delete(ctx.request.submitter);
+    const element = region(ctx);
+    if (!element || !saving.delete(ctx)) return;
+    const overtaken = ctx.request.signal.aborted && ctx.request.signal.reason !== "timeout";
+    if (overtaken) return;
+    if (ctx.response && ctx.response.status < 400 && !String(ctx.status).startsWith("error")) {
+      unsaved.delete(regionKey(element));
+    } else {
+      unsaved.add(regionKey(element));
+      if (!ctx.response) announce("Your last change is not saved. Check your connection.");
+    }
+    showSaveProblem();
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (leaving || (saving.size === 0 && unsaved.size === 0)) return;
+    event.preventDefault();
+    event.returnValue = "";
+  });
+
+  window.addEventListener("pageshow", () => {
+    leaving = false;
+    submitted = new WeakMap();
+  });
+
+  /* Swaps: the focus goes back to where it was, and what changed is said. */
+  document.addEventListener("htmx:before:swap", () => {
+    focusedId = document.activeElement && document.activeElement.id;
+  });
+
+  document.addEventListener("htmx:after:swap", () => {
+    showPrintButtons();
+    const lost = !document.activeElement || document.activeElement === document.body;
+    const before = focusedId && document.getElementById(focusedId);
+    if (!focusFirst() && lost && before) before.focus({ preventScroll: true });
+    announce(newAnnouncements());
+  });
+
+  newAnnouncements();
+  showPrintButtons();
+  focusFirst();
+})();

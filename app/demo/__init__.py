@@ -1,0 +1,1 @@
+"""The demo partnership: invented, generated from a seed, the same each time."""

@@ -1,0 +1,164 @@
+"""Issuing a round: one return for each organisation, one invitation for each contact, nobody twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert as plain_insert
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.core import audit, outbox
+from app.core.access import Work
+from app.core.clock import long_date
+from app.core.errors import RefusedError
+from app.core.models import AuditEvent
+from app.core.rendering import render_text
+from app.core.settings import settings
+from app.organisations.models import Contact, Organisation
+from app.people.models import User
+from app.questionnaires.queries import questionnaire_for
+from app.returns.models import Return, ReturnState
+from app.rounds.models import Round, RoundState
+from app.rounds.queries import invitees
+from app.rounds.service import locked
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What issuing did."""
+
+    returns: int
+    invitations: int
+    without_contact: int
+
+
+def issue(work: Work, round_id: int) -> Issued:
+    """Issue a round to its audience. Doing it again reaches only those who have joined since."""
+    this = locked(work, round_id)
+    if this.state is RoundState.CLOSED:
+        raise RefusedError("This round is closed. Reopen it before you issue it to more organisations.")
+    asked = [each.candidate.organisation_id for each in invitees(work.session, round_id)]
+    if not asked:
+        raise RefusedError("This round asks nobody yet. Choose whom it asks first.")
+    this.state = RoundState.OPEN
+    work.session.flush()
+    new = _make_returns(work, this, asked)
+    invitations, reached = _invite(work, this, new)
+    audit.record(
+        work, "round.issued", ("round", round_id), returns=len(new), invitations=invitations
+    )
+    return Issued(len(new), invitations, len(new) - reached)
+
+
+def facts_of(organisation: Organisation) -> dict[str, Any]:
+    """Return what an organisation is today, as its return will remember it."""
+    return {
+        "name": organisation.name,
+        "kind": organisation.kind,
+        "phase": organisation.phase,
+        "features": sorted(organisation.features),
+        "governance": organisation.governance,
+        "duty": organisation.duty,
+        "district": organisation.district,
+        "pupils": organisation.pupils,
+    }
+
+
+def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, int]:
+    """Insert the returns that are missing and give back their ids by organisation."""
+    organisations = work.session.execute(
+        select(Organisation).where(col(Organisation.id).in_(asked)).order_by(col(Organisation.id))
+    ).scalars()
+    rows = []
+    for organisation in organisations:
+        facts = facts_of(organisation)
+        rows.append(
+            {
+                "round_id": this.id,
+                "organisation_id": organisation.id,
+                "version_id": this.version_id,
+                "state": ReturnState.ISSUED,
+                "facts": facts,
+                "due_on": this.due_on,
+                "total": len(questionnaire_for(work.session, this.version_id, facts).questions),
+                "answered": 0,
+                "edition": 0,
+                "issued_at": work.now,
+            }
+        )
+    statement = (
+        insert(Return)
+        .on_conflict_do_nothing(index_elements=["round_id", "organisation_id"])
+        .returning(col(Return.organisation_id), col(Return.id))
+    )
+    made = {place: made_id for place, made_id in work.session.connection().execute(statement, rows)}  # noqa: C416
+    events = [
+        {
+            "at": work.now,
+            "actor_id": work.actor.user_id or None,
+            "actor_name": work.actor.name,
+            "event": "return.issued",
+            "subject": "return",
+            "subject_id": return_id,
+            "organisation_id": organisation_id,
+            "detail": {"round": this.id},
+        }
+        for organisation_id, return_id in made.items()
+    ]
+    if events:
+        work.session.connection().execute(plain_insert(AuditEvent), events)
+    return made
+
+
+def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
+    """Queue an invitation for each contact; give back how many, and how many organisations they reach."""
+    if not new:
+        return 0, 0
+    rows = work.session.execute(
+        select(col(Contact.organisation_id), col(Organisation.name), col(User.id), col(User.name), col(User.email))
+        .join(User, col(User.id) == col(Contact.user_id))
+        .join(Organisation, col(Organisation.id) == col(Contact.organisation_id))
+        .where(
+            col(Contact.organisation_id).in_(list(new)),
+            col(Contact.ended_at).is_(None),
+            col(User.disabled_at).is_(None),
+        )
+        .distinct()
+    ).all()
+    mails = [
+        invitation(
+            this, return_id=new[place], organisation_id=place, organisation=name, person=(user_id, person, email)
+        )
+        for place, name, user_id, person, email in rows
+    ]
+    return outbox.enqueue(work.session, mails, work.now), len({row[0] for row in rows})
+
+
+def invitation(
+    this: Round, *, return_id: int, organisation_id: int, organisation: str, person: tuple[int, str, str]
+) -> outbox.Mail:
+    """Return the invitation of one contact: who asks, why by law, by when, and whom to ring."""
+    config = settings()
+    user_id, name, address = person
+    body = render_text(
+        "mails/invitation.txt",
+        name=name,
+        organisation=organisation,
+        title=this.title,
+        due=long_date(this.due_on),
+        law=config.statutory_paragraph,
+        link=f"{config.public_address}/sign-in?to=/returns/{return_id}",
+        partnership_name=config.partnership_name,
+        phone=config.partnership_phone,
+        email=config.partnership_email,
+    )
+    return outbox.Mail(
+        dedupe_key=f"invitation:{return_id}:{user_id}",
+        kind="invitation",
+        recipient=address,
+        subject=f"{this.title}: {organisation}, due {long_date(this.due_on)}",
+        body=body,
+        organisation_id=organisation_id,
+    )

@@ -1,0 +1,211 @@
+"""Pages of a return: task list, questions, saving."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.core.access import OrganisationRole
+from app.core.database import SessionDep
+from app.core.errors import NotFoundError, RefusedError
+from app.core.forms import FormDep
+from app.core.rendering import page
+from app.people.guard import ActorDep, WorkDep
+from app.questionnaires.definition import Domain, Questionnaire, Standard
+from app.returns import context, queries, service, teamwork
+from app.returns.reading import read_answer
+from app.returns.rules import CLOSING
+from app.returns.signing import domain_ratings
+
+router = APIRouter()
+
+
+def domain_named(questionnaire: Questionnaire, key: str) -> Domain:
+    """Return a domain of a return, or raise NotFoundError."""
+    if key == CLOSING and questionnaire.closing:
+        return context.closing_domain(questionnaire)
+    for domain in questionnaire.domains:
+        if domain.key == key:
+            return domain
+    raise NotFoundError
+
+
+def standard_named(domain: Domain, key: str) -> Standard:
+    """Return a standard of a domain, or raise NotFoundError."""
+    for standard in domain.standards:
+        if standard.key == key:
+            return standard
+    raise NotFoundError
+
+
+@router.get("/returns/{return_id}")
+def task_list(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
+    """Show how far a return is, domain by domain, and where to go on."""
+    this = queries.head(session, actor, return_id)
+    questionnaire = queries.questionnaire_of(session, this)
+    answers = queries.answers(session, actor, return_id)
+    values = queries.values_of(answers)
+    ratings = {rating.domain_key: rating for rating in domain_ratings(questionnaire, values)}
+    lines = context.domain_lines(
+        questionnaire, values, queries.domain_colleagues(session, actor, return_id), ratings
+    )
+    latest = max(answers.values(), key=lambda line: line.updated_at, default=None)
+    own = actor.holds(this.organisation_id)
+    return page(
+        request,
+        "returns/task-list.html",
+        this=this,
+        questionnaire=questionnaire,
+        lines=lines,
+        next_line=next((line for line in lines if not line.complete), None),
+        latest=latest,
+        changed=[standard for standard in questionnaire.standards if standard.changed],
+        own=own,
+        may_write=own and this.open_for_answers,
+        may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
+        may_send_back=actor.has("board_manager"),
+        previous_id=queries.previous_signed_return_id(session, this),
+    )
+
+
+@router.post("/returns/{return_id}/opened")
+def opened(work: WorkDep, return_id: int) -> Response:
+    """Note that the return was looked at; the page says so by itself, since a GET changes nothing."""
+    teamwork.mark_opened(work, return_id)
+    return Response(status_code=204)
+
+
+@router.get("/returns/{return_id}/{domain}")
+def questions(
+    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str
+) -> Response:
+    """Show the questions of one domain with their answers."""
+    this = queries.head(session, actor, return_id)
+    questionnaire = queries.questionnaire_of(session, this)
+    place = domain_named(questionnaire, domain)
+    answers = queries.answers(session, actor, return_id)
+    views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
+    may_write = actor.holds(this.organisation_id) and this.open_for_answers
+    return _domain_page(request, this, questionnaire, place, views, answers=answers, may_write=may_write)
+
+
+def _domain_page(
+    request: Request,
+    this: queries.ReturnHead,
+    questionnaire: Questionnaire,
+    place: Domain,
+    views: list[context.StandardView],
+    *,
+    answers: Mapping[str, queries.AnswerLine],
+    may_write: bool,
+    status: int = 200,
+) -> Response:
+    lines = context.domain_lines(questionnaire, queries.values_of(answers), {}, {})
+    keys = [line.key for line in lines]
+    following = keys.index(place.key) + 1
+    problems = {name: text for view in views for name, text in view.problems.items()}
+    return page(
+        request,
+        "returns/domain.html" if may_write else "returns/domain-read.html",
+        status=status,
+        this=this,
+        questionnaire=questionnaire,
+        domain=place,
+        views=views,
+        lines=lines,
+        next_key=keys[following] if following < len(keys) else "",
+        errors=[{"text": text, "href": f"#{name}"} for name, text in problems.items()],
+        conflicts=[view for view in views if view.conflict],
+    )
+
+
+@router.post("/returns/{return_id}/{domain}")
+def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str) -> Response:
+    """Save a whole page of answers: this is how the form works without JavaScript."""
+    this = queries.head(work.session, work.actor, return_id)
+    if not work.actor.holds(this.organisation_id):
+        raise NotFoundError
+    questionnaire = queries.questionnaire_of(work.session, this)
+    place = domain_named(questionnaire, domain)
+    before = queries.answers(work.session, work.actor, return_id)
+    views, clean = [], True
+    for standard in place.standards:
+        result = _save(work, form, return_id, questionnaire, standard, before.get(standard.key))
+        clean = clean and not result.problems and not result.conflict
+        views.append(result)
+    if clean:
+        target = form.line("next") if form.get("continue") else ""
+        suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
+        return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
+    answers = queries.answers(work.session, work.actor, return_id)
+    status = 409 if any(view.conflict for view in views) else 422
+    return _domain_page(
+        request, this, questionnaire, place, views, answers=answers, may_write=True, status=status
+    )
+
+
+def _keys(questionnaire: Questionnaire) -> list[str]:
+    return [domain.key for domain in questionnaire.domains] + [CLOSING]
+
+
+def _save(
+    work: WorkDep,
+    form: FormDep,
+    return_id: int,
+    questionnaire: Questionnaire,
+    standard: Standard,
+    before: queries.AnswerLine | None,
+) -> context.StandardView:
+    try:
+        sent = read_answer(form, standard, questionnaire)
+    except RefusedError as problem:
+        return context.refused_view(standard, before, form, problem.problems)
+    result = service.save_answer(work, return_id, sent)
+    if isinstance(result, service.Conflict):
+        return context.conflict_view(questionnaire, standard, result)
+    line = queries.AnswerLine(
+        result.values, result.version, work.now, work.actor.user_id, work.actor.name
+    )
+    return context.saved_view(standard, line, result.merged_with)
+
+
+@router.post("/returns/{return_id}/{domain}/{standard}")
+def save_one(
+    request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str, standard: str
+) -> Response:
+    """Save one answer as it changes and say so quietly."""
+    this = queries.head(work.session, work.actor, return_id)
+    questionnaire = queries.questionnaire_of(work.session, this)
+    asked = standard_named(domain_named(questionnaire, domain), standard)
+    if not work.actor.holds(this.organisation_id):
+        raise NotFoundError
+    try:
+        result = _save(work, form, return_id, questionnaire, asked, None)
+    except RefusedError as problem:
+        # The round was closed or the return signed meanwhile: the text stays on the page.
+        return page(request, "returns/_not-taken.html", status=423, message=problem.message)
+    status = 409 if result.conflict else 422 if result.problems else 200
+    return page(
+        request, "returns/_saved.html", status=status, view=result, this=this, domain_key=domain
+    )
+
+
+@router.get("/returns/{return_id}/{domain}/{standard}")
+def earlier_versions(
+    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str, standard: str
+) -> Response:
+    """Show who changed an answer, when and to what."""
+    this = queries.head(session, actor, return_id)
+    questionnaire = queries.questionnaire_of(session, this)
+    place = domain_named(questionnaire, domain)
+    asked = standard_named(place, standard)
+    return page(
+        request,
+        "returns/history.html",
+        this=this,
+        domain=place,
+        standard=asked,
+        lines=context.history_lines(
+            questionnaire, asked, queries.history(session, actor, return_id, standard)
+        ),
+    )

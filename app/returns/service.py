@@ -1,0 +1,266 @@
+"""Changes to a return: saving answers, working together, signing, sending back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel import col
+
+from app.core import audit
+from app.core.access import Work, visible_to
+from app.core.errors import NotFoundError, RefusedError
+from app.people.models import User
+from app.questionnaires.queries import questionnaire_for
+from app.returns.models import Answer, AnswerVersion, Return, ReturnState
+from app.returns.queries import AnswerLine
+from app.returns.reading import Submitted
+from app.returns.rules import FIELDS, NOTHING, AnswerValues, from_stored, merge
+from app.rounds.models import Round, RoundState
+
+SIGNED_ALREADY = "This return is signed. Ask the partnership to send it back if something must change."
+ROUND_CLOSED = "This round is closed. You can still read and download your return."
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A return that this transaction holds: nobody else changes it until the end."""
+
+    id: int
+    organisation_id: int
+    round_id: int
+    version_id: int
+    state: ReturnState
+    facts: dict[str, Any]
+    answered: int
+    edition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A save that was taken: the answer's new version, and whose change was merged in, if any."""
+
+    version: int
+    values: AnswerValues
+    merged_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A save that was not taken, because a colleague changed the same field; both texts are kept."""
+
+    mine: AnswerValues
+    theirs: AnswerLine
+    fields: tuple[str, ...]
+
+
+_HOLD = (
+    select(
+        col(Return.id),
+        col(Return.organisation_id),
+        col(Return.round_id),
+        col(Return.version_id),
+        col(Return.state),
+        col(Return.facts),
+        col(Return.answered),
+        col(Return.edition),
+        col(Round.state),
+    )
+    .join(Round, col(Round.id) == col(Return.round_id))
+    .where(col(Return.id) == bindparam("return_id"))
+    .with_for_update(of=Return)
+)
+
+
+def hold(work: Work, return_id: int) -> Held:
+    """Lock a return of the person's own organisation for a change to it.
+
+    Raises NotFoundError for everybody else's, RefusedError when it is signed or its round is closed.
+    """
+    own = visible_to_own(work)
+    row = work.session.connection().execute(_HOLD.where(own), {"return_id": return_id}).first()
+    if row is None:
+        raise NotFoundError
+    if row[8] is not RoundState.OPEN:
+        raise RefusedError(ROUND_CLOSED)
+    if row[4] is ReturnState.SIGNED:
+        raise RefusedError(SIGNED_ALREADY)
+    return Held(*row[:8])
+
+
+def visible_to_own(work: Work) -> Any:
+    """Confine a change to the organisations at which the person works: readers of the partnership write none."""
+    return col(Return.organisation_id).in_(sorted(work.actor.organisations))
+
+
+_STANDING = (
+    select(
+        col(Answer.version),
+        col(Answer.updated_at),
+        col(Answer.updated_by),
+        col(User.name),
+        *(getattr(Answer, name) for name in FIELDS),
+    )
+    .join(User, col(User.id) == col(Answer.updated_by))
+    .where(
+        col(Answer.return_id) == bindparam("return_id"),
+        col(Answer.standard_key) == bindparam("standard_key"),
+    )
+)
+
+
+def _standing(work: Work, return_id: int, standard_key: str) -> AnswerLine | None:
+    row = (
+        work.session.connection()
+        .execute(_STANDING, {"return_id": return_id, "standard_key": standard_key})
+        .first()
+    )
+    return AnswerLine(AnswerValues(*row[4:]), row[0], row[1], row[2], row[3]) if row else None
+
+
+def _kept_version(work: Work, return_id: int, standard_key: str, **which: Any) -> tuple[int, AnswerValues] | None:
+    """Return a version of an answer from its history, found by version or by the key of its save."""
+    conditions = [getattr(AnswerVersion, name) == value for name, value in which.items()]
+    row = work.session.execute(
+        select(col(AnswerVersion.version), AnswerVersion.values).where(
+            and_(
+                col(AnswerVersion.return_id) == return_id,
+                col(AnswerVersion.standard_key) == standard_key,
+                col(AnswerVersion.accepted),
+                *conditions,
+            )
+        )
+        .order_by(col(AnswerVersion.version).desc())
+        .limit(1)
+    ).first()
+    return (row[0], from_stored(row[1])) if row else None
+
+
+def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict:
+    """Save one answer.
+
+    A save from the newest version is taken as it is. One from an older version is merged field by
+    field with what colleagues saved since; where both changed the same field, nothing is overwritten:
+    the refused text is kept in the history and both are shown. The same save sent again is one save.
+    """
+    held = hold(work, return_id)
+    questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
+    if not questionnaire.asks(sent.standard_key):
+        raise NotFoundError
+    line = _standing(work, return_id, sent.standard_key)
+    current, version = (line.values, line.version) if line else (NOTHING, 0)
+    if sent.version == version:
+        return _accept(work, held, sent, current, version, sent.values)
+    base_version, base = _base(work, held, sent)
+    if line is None or base_version == version:
+        return _accept(work, held, sent, current, version, sent.values)
+    merged = merge(base, sent.values, current)
+    if not merged.conflicts:
+        saved = _accept(work, held, sent, current, version, merged.values)
+        return Saved(saved.version, saved.values, line.updated_by_name)
+    _keep_refused(work, held, sent, version)
+    return Conflict(sent.values, line, merged.conflicts)
+
+
+def _base(work: Work, held: Held, sent: Submitted) -> tuple[int, AnswerValues]:
+    """Return the version that a late save started from.
+
+    If the same save key was taken before, its reply got lost: the browser really stands on that version.
+    """
+    found = _kept_version(work, held.id, sent.standard_key, save_key=sent.save_key) if sent.save_key else None
+    found = found or _kept_version(work, held.id, sent.standard_key, version=sent.version)
+    return found or (0, NOTHING)
+
+
+_UPSERT = upsert(Answer)
+_UPSERT = _UPSERT.on_conflict_do_update(
+    index_elements=["return_id", "standard_key"],
+    set_={name: _UPSERT.excluded[name] for name in ("version", "updated_at", "updated_by", *FIELDS)},
+)
+_KEEP = insert(AnswerVersion)
+_PROGRESS = (
+    update(Return)
+    .where(col(Return.id) == bindparam("held_id"))
+    .values(
+        answered=col(Return.answered) + bindparam("more"),
+        state=bindparam("new_state"),
+        started_at=func.coalesce(col(Return.started_at), bindparam("at")),
+        opened_at=func.coalesce(col(Return.opened_at), bindparam("at")),
+        last_saved_at=bindparam("at"),
+    )
+)
+
+
+def _accept(
+    work: Work, held: Held, sent: Submitted, current: AnswerValues, version: int, values: AnswerValues
+) -> Saved:
+    if values == current:
+        return Saved(version, current)
+    connection = work.session.connection()
+    place = {
+        "return_id": held.id,
+        "standard_key": sent.standard_key,
+        "organisation_id": held.organisation_id,
+        "version": version + 1,
+    }
+    connection.execute(
+        _UPSERT,
+        {
+            **place,
+            **{name: getattr(values, name) for name in FIELDS},
+            "updated_at": work.now,
+            "updated_by": work.actor.user_id,
+        },
+    )
+    connection.execute(_KEEP, _history_row(work, place, sent.save_key, values, accepted=True))
+    connection.execute(
+        _PROGRESS,
+        {
+            "held_id": held.id,
+            "more": int(values.answered) - int(current.answered),
+            "new_state": ReturnState.READY if held.state is ReturnState.READY else ReturnState.IN_PROGRESS,
+            "at": work.now,
+        },
+    )
+    audit.record(
+        work,
+        "answer.saved",
+        ("return", held.id),
+        organisation_id=held.organisation_id,
+        standard=sent.standard_key,
+        version=version + 1,
+    )
+    return Saved(version + 1, values)
+
+
+def _history_row(
+    work: Work, place: dict[str, Any], save_key: str, values: AnswerValues, *, accepted: bool
+) -> dict[str, Any]:
+    return {
+        **place,
+        "accepted": accepted,
+        "content": values.stored(),
+        "save_key": save_key,
+        "saved_at": work.now,
+        "saved_by": work.actor.user_id,
+    }
+
+
+def _keep_refused(work: Work, held: Held, sent: Submitted, version: int) -> None:
+    place = {
+        "return_id": held.id,
+        "standard_key": sent.standard_key,
+        "organisation_id": held.organisation_id,
+        "version": version,
+    }
+    work.session.connection().execute(
+        _KEEP, _history_row(work, place, sent.save_key, sent.values, accepted=False)
+    )
+    audit.record(
+        work,
+        "answer.conflict",
+        ("return", held.id),
+        organisation_id=held.organisation_id,
+        standard=sent.standard_key,
+        version=version,
+    )

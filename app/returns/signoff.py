@@ -1,0 +1,248 @@
+"""Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
+
+from sqlalchemy import insert, select, update
+from sqlmodel import col
+
+from app.actions.service import Promise, take_over
+from app.core import audit, outbox
+from app.core.access import OrganisationRole, Work
+from app.core.clock import date_and_time
+from app.core.errors import NotFoundError, RefusedError
+from app.core.rendering import render_text
+from app.core.settings import settings
+from app.organisations.models import Organisation
+from app.people import queries as people
+from app.questionnaires.definition import Questionnaire
+from app.questionnaires.queries import questionnaire_for, version_line
+from app.ratings import service as ratings_service
+from app.ratings.models import RatingSource
+from app.ratings.service import RatedReturn
+from app.returns.models import Return, ReturnState, SignedReturn
+from app.returns.queries import ReturnHead, answers, values_of
+from app.returns.rules import AnswerValues, gaps
+from app.returns.service import Held, hold
+from app.returns.signing import DECLARATION, domain_ratings, snapshot, snapshot_hash
+from app.rounds.models import Round, RoundState
+
+
+def ready_to_sign(work: Work, this: ReturnHead) -> int:
+    """Tell the signatories that the return is complete, and return how many were told.
+
+    Raises RefusedError while something stops the signature, or when nobody can sign yet.
+    """
+    held = hold(work, this.id)
+    questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
+    _nothing_in_the_way(questionnaire, values_of(answers(work.session, work.actor, held.id)))
+    signatories = [
+        each
+        for each in people.colleagues(work.session, held.organisation_id)
+        if OrganisationRole.SIGNATORY in each.roles
+    ]
+    if not signatories:
+        raise RefusedError("Nobody can sign this return yet. Invite the person who signs it first.")
+    work.session.execute(
+        update(Return)
+        .where(col(Return.id) == held.id)
+        .values(state=ReturnState.READY, ready_at=work.now, ready_by=work.actor.user_id)
+    )
+    config = settings()
+    mails = [
+        outbox.Mail(
+            f"ready:{held.id}:{held.edition}:{each.user_id}:{work.now:%Y%m%d}",
+            "ready",
+            each.email,
+            f"Please sign: {this.round_title}, {this.organisation_name}",
+            render_text(
+                "mails/ready.txt",
+                name=each.name,
+                asker=work.actor.name,
+                organisation=this.organisation_name,
+                title=this.round_title,
+                link=f"{config.public_address}/sign-in?to=/returns/{held.id}/sign-off",
+                partnership_name=config.partnership_name,
+                phone=config.partnership_phone,
+            ),
+            held.organisation_id,
+        )
+        for each in signatories
+    ]
+    outbox.enqueue(work.session, mails, work.now)
+    audit.record(work, "return.ready", ("return", held.id), organisation_id=held.organisation_id)
+    return len(signatories)
+
+
+def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> None:
+    stopping = [gap for gap in gaps(questionnaire, values) if gap.stops_signing]
+    if stopping:
+        names = ", ".join(f"“{gap.title}” ({gap.what})" for gap in stopping[:3])
+        more = f" and {len(stopping) - 3} more" if len(stopping) > 3 else ""
+        raise RefusedError(f"This return cannot be signed yet: {names}{more}.")
+
+
+def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
+    """Sign a return: freeze what is stored, rate it, adopt its actions, send receipts.
+
+    Returns False when this very edition was signed a moment before (a second click changes nothing).
+    Raises RefusedError when the person may not sign, has not declared, or something is missing.
+    """
+    if not work.actor.holds(this.organisation_id, OrganisationRole.SIGNATORY):
+        raise RefusedError("Only the person who is named as signatory can sign this return.")
+    if not declared:
+        raise RefusedError("", {"declared": "Tick the box to say that this is a true account"})
+    try:
+        held = hold(work, this.id)
+    except RefusedError:
+        if _signed_now(work, this.id):
+            return False
+        raise
+    questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
+    values = values_of(answers(work.session, work.actor, held.id))
+    _nothing_in_the_way(questionnaire, values)
+    ratings = domain_ratings(questionnaire, values)
+    content = snapshot(
+        organisation_name=this.organisation_name,
+        facts=held.facts,
+        round_title=this.round_title,
+        due_on=this.due_on,
+        questionnaire=questionnaire,
+        version_hash=version_line(work.session, held.version_id).content_hash,
+        answers=values,
+        ratings=ratings,
+    )
+    digest = snapshot_hash(content)
+    work.session.execute(
+        insert(SignedReturn).values(
+            return_id=held.id,
+            organisation_id=held.organisation_id,
+            edition=held.edition + 1,
+            content=content,
+            content_hash=digest,
+            declaration=DECLARATION,
+            signatory_id=work.actor.user_id,
+            signatory_name=work.actor.name,
+            signed_at=work.now,
+        )
+    )
+    work.session.execute(
+        update(Return)
+        .where(col(Return.id) == held.id)
+        .values(state=ReturnState.SIGNED, signed_at=work.now, edition=held.edition + 1)
+    )
+    rated = RatedReturn(held.id, held.round_id, held.organisation_id)
+    ratings_service.store(work, rated, ratings, RatingSource.SELF)
+    take_over(
+        work,
+        organisation_id=held.organisation_id,
+        return_id=held.id,
+        round_id=held.round_id,
+        promises=promises(questionnaire, values),
+    )
+    _send_receipts(work, this, held, digest)
+    audit.record(
+        work,
+        "return.signed",
+        ("return", held.id),
+        organisation_id=held.organisation_id,
+        edition=held.edition + 1,
+        content_hash=digest,
+    )
+    return True
+
+
+def _signed_now(work: Work, return_id: int) -> bool:
+    state = work.session.execute(select(col(Return.state)).where(col(Return.id) == return_id)).scalar()
+    return state is ReturnState.SIGNED
+
+
+def promises(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> list[Promise]:
+    """Return the actions that a return promises, in the order of the questionnaire."""
+    return [
+        Promise(
+            domain_key=domain.key,
+            standard_key=standard.key,
+            level=values[standard.key].level or "",
+            what=values[standard.key].action_what,
+            owner=values[standard.key].action_owner,
+            due_on=values[standard.key].action_due,
+        )
+        for domain in questionnaire.domains
+        for standard in domain.rated
+        if standard.key in values and values[standard.key].action_what.strip()
+    ]
+
+
+def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> None:
+    config = settings()
+    mails = [
+        outbox.Mail(
+            f"receipt:{held.id}:{held.edition + 1}:{each.user_id}",
+            "receipt",
+            each.email,
+            f"Signed: {this.round_title}, {this.organisation_name}",
+            render_text(
+                "mails/receipt.txt",
+                name=each.name,
+                signatory=work.actor.name,
+                organisation=this.organisation_name,
+                title=this.round_title,
+                when=date_and_time(work.now),
+                digest=digest,
+                link=f"{config.public_address}/sign-in?to=/returns/{held.id}/feedback",
+                partnership_name=config.partnership_name,
+                phone=config.partnership_phone,
+            ),
+            held.organisation_id,
+        )
+        for each in people.colleagues(work.session, held.organisation_id)
+        if OrganisationRole.LEAD in each.roles or OrganisationRole.SIGNATORY in each.roles
+    ]
+    outbox.enqueue(work.session, mails, work.now)
+
+
+def send_back(work: Work, return_id: int, reason: str) -> None:
+    """Send a return back, or reopen a signed one, with a reason; the signed edition stays as it is."""
+    if not reason.strip():
+        raise RefusedError("", {"reason": "Say why you send it back, so that they know what to change"})
+    row = work.session.execute(
+        select(Return, col(Round.state), col(Round.title), col(Organisation.name))
+        .join(Round, col(Round.id) == col(Return.round_id))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(col(Return.id) == return_id)
+        .with_for_update(of=Return)
+    ).first()
+    if row is None:
+        raise NotFoundError
+    this, round_state, round_title, organisation = row
+    if round_state is not RoundState.OPEN:
+        raise RefusedError("The round is closed. Reopen the round before you send a return back.")
+    if this.state not in {ReturnState.SIGNED, ReturnState.READY}:
+        raise RefusedError("This return is not signed and not waiting for a signature: they can still change it.")
+    this.state, this.signed_at, this.ready_at = ReturnState.IN_PROGRESS, None, None
+    this.sent_back_at, this.sent_back_reason = work.now, reason
+    work.session.flush()
+    ratings_service.remove(work, return_id, RatingSource.SELF)
+    config = settings()
+    mails = [
+        outbox.Mail(
+            f"sent-back:{return_id}:{work.now.isoformat()}:{each.user_id}",
+            "sent-back",
+            each.email,
+            f"Please look again: {round_title}, {organisation}",
+            render_text(
+                "mails/sent-back.txt",
+                name=each.name,
+                reason=reason,
+                organisation=organisation,
+                title=round_title,
+                link=f"{config.public_address}/sign-in?to=/returns/{return_id}",
+                partnership_name=config.partnership_name,
+                phone=config.partnership_phone,
+            ),
+            this.organisation_id,
+        )
+        for each in people.colleagues(work.session, this.organisation_id)
+    ]
+    outbox.enqueue(work.session, mails, work.now)
+    audit.record(
+        work, "return.sent_back", ("return", return_id), organisation_id=this.organisation_id, reason=reason
+    )

@@ -1,0 +1,116 @@
+"""Working on a return together: opening it, colleagues, domains given to one of them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.core import audit, outbox
+from app.core.access import OrganisationRole, Work
+from app.core.clock import long_date
+from app.core.errors import NotFoundError, RefusedError
+from app.core.rendering import render_text
+from app.core.settings import settings
+from app.people import queries as people
+from app.people import service as people_service
+from app.people.rules import normal_address
+from app.returns.models import DomainColleague, Return, ReturnState
+from app.returns.queries import ReturnHead, questionnaire_of
+from app.returns.service import visible_to_own
+
+
+def mark_opened(work: Work, return_id: int) -> None:
+    """Note that somebody of the organisation has looked at the return for the first time."""
+    changed = work.session.execute(
+        update(Return)
+        .where(col(Return.id) == return_id, col(Return.state) == ReturnState.ISSUED, visible_to_own(work))
+        .values(state=ReturnState.OPENED, opened_at=work.now)
+        .returning(col(Return.organisation_id))
+    ).scalar()
+    if changed is not None:
+        audit.record(work, "return.opened", ("return", return_id), organisation_id=changed)
+
+
+def must_lead(work: Work, organisation_id: int) -> None:
+    """Leads look after who works on the return; a signatory may too, since they answer for it."""
+    if not work.actor.holds(organisation_id, OrganisationRole.LEAD, OrganisationRole.SIGNATORY):
+        raise RefusedError("Only the lead or the person who signs can do this. Ask one of them.")
+
+
+def invite(work: Work, this: ReturnHead, *, name: str, address: str, roles: Sequence[OrganisationRole]) -> None:
+    """Bring a colleague to the return and mail them where it is."""
+    must_lead(work, this.organisation_id)
+    user_id = people_service.invite_colleague(
+        work, organisation_id=this.organisation_id, name=name, address=address, roles=roles
+    )
+    config = settings()
+    body = render_text(
+        "mails/colleague.txt",
+        name=name,
+        inviter=work.actor.name,
+        organisation=this.organisation_name,
+        title=this.round_title,
+        due=long_date(this.due_on),
+        signs=OrganisationRole.SIGNATORY in roles,
+        link=f"{config.public_address}/sign-in?to=/returns/{this.id}",
+        partnership_name=config.partnership_name,
+        phone=config.partnership_phone,
+    )
+    mail = outbox.Mail(
+        f"colleague:{this.id}:{user_id}",
+        "colleague",
+        normal_address(address),
+        f"{work.actor.name} asks for your help: {this.round_title}",
+        body,
+        this.organisation_id,
+    )
+    outbox.enqueue(work.session, [mail], work.now)
+
+
+def remove(work: Work, this: ReturnHead, user_id: int) -> None:
+    """Take a colleague's rights away; what they wrote stays. The last lead cannot be removed."""
+    must_lead(work, this.organisation_id)
+    team = people.colleagues(work.session, this.organisation_id)
+    leaving = next((each for each in team if each.user_id == user_id), None)
+    if leaving is None:
+        raise NotFoundError
+    leads = [each for each in team if OrganisationRole.LEAD in each.roles]
+    if leads == [leaving]:
+        raise RefusedError("You cannot remove the only lead. Give another colleague the lead first.")
+    work.session.execute(
+        delete(DomainColleague).where(
+            col(DomainColleague.return_id) == this.id, col(DomainColleague.user_id) == user_id
+        )
+    )
+    people_service.revoke_memberships(work, user_id=user_id, organisation_id=this.organisation_id)
+
+
+def give_domain(work: Work, this: ReturnHead, *, domain_key: str, user_id: int | None) -> None:
+    """Give a domain to a colleague, or to nobody; everybody of the organisation can still answer it."""
+    must_lead(work, this.organisation_id)
+    questionnaire = questionnaire_of(work.session, this)
+    if domain_key not in {domain.key for domain in questionnaire.domains}:
+        raise NotFoundError
+    team = {each.user_id for each in people.colleagues(work.session, this.organisation_id)}
+    if user_id is not None and user_id not in team:
+        raise NotFoundError
+    work.session.execute(
+        delete(DomainColleague).where(
+            col(DomainColleague.return_id) == this.id, col(DomainColleague.domain_key) == domain_key
+        )
+    )
+    if user_id is not None:
+        work.session.execute(
+            insert(DomainColleague).values(
+                return_id=this.id, domain_key=domain_key, organisation_id=this.organisation_id, user_id=user_id
+            )
+        )
+    audit.record(
+        work,
+        "domain.given",
+        ("return", this.id),
+        organisation_id=this.organisation_id,
+        domain=domain_key,
+        user=user_id,
+    )

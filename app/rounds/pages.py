@@ -1,0 +1,128 @@
+"""Pages for preparing a round and looking after it."""
+
+from datetime import date
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.core.database import SessionDep
+from app.core.dates import read_date
+from app.core.errors import RefusedError
+from app.core.forms import Form, FormDep
+from app.core.rendering import error_list, page
+from app.organisations.rules import KINDS, PHASES
+from app.people.guard import ActorDep, WorkDep
+from app.questionnaires import queries as questionnaires
+from app.rounds import queries, service
+from app.rounds.models import RoundState
+from app.rounds.rules import Audience
+
+router = APIRouter()
+
+
+@router.get("/rounds")
+def rounds(request: Request, _actor: ActorDep, session: SessionDep) -> Response:
+    """List the rounds."""
+    return page(request, "rounds/list.html", rounds=queries.rounds(session))
+
+
+@router.get("/rounds/new")
+def new_round(request: Request, _actor: ActorDep, session: SessionDep) -> Response:
+    """Ask for a round's name, questionnaire and dates."""
+    return page(
+        request,
+        "rounds/new.html",
+        versions=questionnaires.published(session),
+        values={},
+        errors=[],
+        problems={},
+    )
+
+
+def _typed_date(form: Form, name: str) -> date | None:
+    return read_date(form.line(name))
+
+
+@router.post("/rounds")
+def create_round(request: Request, work: WorkDep, form: FormDep) -> Response:
+    """Prepare a round and go on to whom it asks."""
+    version = form.line("version_id")
+    new = service.NewRound(
+        title=form.line("title", most=120),
+        version_id=int(version) if version.isascii() and version.isdigit() else None,
+        opens_on=_typed_date(form, "opens_on"),
+        due_on=_typed_date(form, "due_on"),
+    )
+    try:
+        round_id = service.create(work, new)
+    except RefusedError as problem:
+        return page(
+            request,
+            "rounds/new.html",
+            status=422,
+            versions=questionnaires.published(work.session),
+            values=dict(form),
+            errors=error_list(problem),
+            problems=problem.problems,
+        )
+    return RedirectResponse(f"/rounds/{round_id}/audience", status_code=303)
+
+
+@router.get("/rounds/{round_id}/audience")
+def audience(request: Request, _actor: ActorDep, session: SessionDep, round_id: int) -> Response:
+    """Choose whom a round asks."""
+    return _audience_page(request, session, round_id)
+
+
+def _audience_page(
+    request: Request, session: SessionDep, round_id: int, problem: RefusedError | None = None
+) -> Response:
+    line = queries.round_line(session, round_id)
+    duties = questionnaires.questionnaire(session, line.version_id).duties
+    candidates = queries.candidates(session)
+    counts: dict[str, int] = {}
+    for each in candidates:
+        counts[each.candidate.kind] = counts.get(each.candidate.kind, 0) + 1
+    return page(
+        request,
+        "rounds/audience.html",
+        status=422 if problem else 200,
+        round=line,
+        audience=queries.audience(session, round_id),
+        kinds=[kind for kind in KINDS.values() if counts.get(kind.key) and (kind.duty in duties or not duties)],
+        other_kinds=[kind for kind in KINDS.values() if counts.get(kind.key) and kind.duty not in duties],
+        counts=counts,
+        phases=[(key, words) for key, words in PHASES.items() if key != "not_applicable"],
+        candidates=candidates,
+        errors=error_list(problem),
+    )
+
+
+@router.post("/rounds/{round_id}/audience")
+def choose_audience(request: Request, work: WorkDep, form: FormDep, round_id: int) -> Response:
+    """Keep the choice and go on to the preview."""
+    chosen = Audience(
+        kinds=frozenset(form.values_of("kinds")) & KINDS.keys(),
+        phases=frozenset(form.values_of("phases")) & PHASES.keys(),
+        included=frozenset(form.integers("included")),
+        excluded=frozenset(form.integers("excluded")) - frozenset(form.integers("included")),
+    )
+    if not chosen.kinds and not chosen.included:
+        problem = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
+        return _audience_page(request, work.session, round_id, problem)
+    service.set_audience(work, round_id, chosen)
+    return RedirectResponse(f"/rounds/{round_id}/issue", status_code=303)
+
+
+@router.post("/rounds/{round_id}/close")
+def close(work: WorkDep, round_id: int) -> Response:
+    """Close a round: nobody writes any more, everybody still reads."""
+    service.set_state(work, round_id, RoundState.CLOSED)
+    return RedirectResponse(f"/rounds/{round_id}", status_code=303)
+
+
+@router.post("/rounds/{round_id}/reopen")
+def reopen(work: WorkDep, round_id: int) -> Response:
+    """Open a closed round again."""
+    service.set_state(work, round_id, RoundState.OPEN)
+    return RedirectResponse(f"/rounds/{round_id}", status_code=303)

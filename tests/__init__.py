@@ -1,0 +1,1 @@
+"""Tests of Eleven, room by room."""
