@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from app.actions.pages import router as actions_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
@@ -22,11 +23,29 @@ from app.core.static_files import require_assets
 from app.core.web import OriginCheck, StrictHeaders
 from app.people.guard import guard
 from app.people.pages import router as people_router
+from app.planner.pages import router as planner_router
+from app.questionnaires.pages import router as questionnaires_router
+from app.returns.finishing import router as finishing_router
+from app.returns.issue_pages import router as issue_router
+from app.returns.pages import router as returns_router
+from app.returns.together import router as together_router
+from app.rounds.pages import router as rounds_router
 
 MOST_BODY_BYTES = 25 * 1024 * 1024
 LOG = logging.getLogger("eleven")
 
-ROUTERS = (people_router,)
+# The pages of a return whose last part is fixed come before those that take a domain's name there.
+ROUTERS = (
+    people_router,
+    planner_router,
+    questionnaires_router,
+    rounds_router,
+    issue_router,
+    actions_router,
+    finishing_router,
+    together_router,
+    returns_router,
+)
 
 
 @asynccontextmanager

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from app.core.access import Work
 from app.actions.models import Action, ActionStatus
+from app.core.access import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,9 @@ class Promise:
     due_on: date | None
 
 
-def take_over(work: Work, *, organisation_id: int, return_id: int, round_id: int, promises: list[Promise]) -> None:
+def take_over(
+    work: Work, *, organisation_id: int, return_id: int, round_id: int, promises: list[Promise]
+) -> None:
     """Make the actions of a signed return the organisation's own; signing again updates their words.
 
     An action that was taken out of the return before signing again is dropped, not deleted.

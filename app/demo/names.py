@@ -95,7 +95,9 @@ class Namer:
 
     def domain(self, organisation: str) -> str:
         """Return a mail domain of its own for an organisation: marrowby-primary.example.org."""
-        short = plain(re.sub(r"\b(School|of|and|the|The|Church|England|Voluntary|Aided)\b", " ", organisation))
+        short = plain(
+            re.sub(r"\b(School|of|and|the|The|Church|England|Voluntary|Aided)\b", " ", organisation)
+        )
         label = "-".join(short.split("-")[:4])[:40].strip("-")
         number = 1
         candidate = label

@@ -21,9 +21,9 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK: Final = 1 << 20
 
-# What UTF-8 becomes when it is read as Windows-1252 and saved again: é is then Ã and ©, ’ is â, € and ™.
+# What UTF-8 becomes when it is read as Windows-1252 and saved again: é is then Ã and ©, a quote â and €.
 _TRAIL: Final = re.escape(bytes(range(0x80, 0xC0)).decode("cp1252", "ignore"))
-_MANGLED: Final = re.compile(f"[ÂÃ][{_TRAIL}]|â[€„‚…†‡ˆ][{_TRAIL}]|ï»¿|\N{REPLACEMENT CHARACTER}")
+_MANGLED: Final = re.compile(f"[ÂÃ][{_TRAIL}]|â€|â[{_TRAIL}]{{2}}|ï»¿|\N{REPLACEMENT CHARACTER}")
 _SUSPECT: Final = ("Ã", "Â", "â", "ï", "\N{REPLACEMENT CHARACTER}")
 
 _OTHER_FILES: Final = {
@@ -45,15 +45,15 @@ def read_table(
 ) -> Table:
     """Read a CSV file (UTF-8 or Windows-1252, commas) or the first sheet of an .xlsx workbook.
 
-    The name decides what the file should be, its content whether it is that. `max_bytes` bounds the file and,
-    for a workbook, what it unpacks to. Raises RegisterFileError, for a CSV file in part only while its rows are
-    gone through.
+    The name decides what the file should be, its content whether it is that. `max_bytes` bounds the file
+    and, for a workbook, what it unpacks to. Raises RegisterFileError, for a CSV file in part only while its
+    rows are gone through.
     """
     if not data:
         raise RegisterFileError("The file is empty. Choose a file with a heading row and rows below it.")
     if len(data) > max_bytes:
         raise RegisterFileError(
-            f"The file is larger than {max_bytes // 1_000_000} MB. Delete rows and columns that are not needed."
+            f"The file is larger than {max_bytes // 1_000_000} MB. Delete rows and columns not needed."
         )
     suffix = PurePosixPath(filename.replace("\\", "/")).suffix.lower()
     _check_content(data, suffix)
@@ -93,9 +93,11 @@ def _check_content(data: bytes, suffix: str) -> None:
             "The name of this file ends in .csv, but it is a workbook or a ZIP file. "
             "Save it as CSV, or give an Excel workbook a name that ends in .xlsx."
         )
-    if suffix == ".csv" and data[:1000].lstrip(codecs.BOM_UTF8 + b" \r\n\t").startswith((b"<", b"%PDF", b"{")):
+    if suffix == ".csv" and data[:1000].lstrip(codecs.BOM_UTF8 + b" \r\n\t").startswith(
+        (b"<", b"%PDF", b"{")
+    ):
         raise RegisterFileError(
-            "The name of this file ends in .csv, but it is a web page or a document. Download the table again."
+            "The name of this file ends in .csv, but it is a web page or document. Download the table again."
         )
 
 
@@ -138,8 +140,8 @@ def _records(data: bytes, encoding: str, max_rows: int, skip: int = 1) -> Iterat
                 yield record
     except csv.Error as error:
         raise RegisterFileError(
-            f"Row {number + 1} cannot be read: a quotation mark is missing or stands in the wrong place, or a "
-            "cell is far too long. Save the file again from a spreadsheet as CSV."
+            f"Row {number + 1} cannot be read: a quotation mark is missing or stands in the wrong place, or "
+            "a cell is far too long. Save the file again from a spreadsheet as CSV."
         ) from error
 
 
@@ -189,8 +191,9 @@ def _refuse_mangled(text: str) -> None:
 
 def _mangled(row: int, column: str) -> RegisterFileError:
     return RegisterFileError(
-        f"Row {row}, column {column}: letters such as é or ’ were damaged when the file was saved, and read like "
-        "“Ã©” or “â€™”. Download the file again, or open it as UTF-8 and save it as “CSV UTF-8 (comma delimited)”."
+        f"Row {row}, column {column}: letters with accents or curly quotation marks were damaged when the "
+        "file was saved, and read like “Ã©” or “â€™”. Download the file again, or open it as UTF-8 and save "
+        "it as “CSV UTF-8 (comma delimited)”."
     )
 
 
@@ -203,20 +206,17 @@ def _first_undefined(data: bytes) -> int:
 
 
 def _place(before: str, text: str | None = None) -> tuple[int, str]:
-    """Return the row and the column at which the text after `before` stands."""
-    records = list(csv.reader(io.StringIO(before, newline="")))
-    if not records:
-        return 1, "1"
-    row = len(records) + (1 if before.endswith("\n") else 0)
-    place = 0 if before.endswith("\n") else len(records[-1]) - 1
-    first = next(csv.reader(io.StringIO(text or before, newline="")), [])
-    return row, _title(first, place)
+    """Return the row and the column (by its heading) at which the text after `before` stands."""
+    try:
+        records = list(csv.reader(io.StringIO(before, newline="")))
+        header = next(csv.reader(io.StringIO(text or before, newline="")), [])
+    except csv.Error:
+        return before.count("\n") + 1, "unknown"
+    if not records or before.endswith("\n"):
+        return len(records) + 1, _title(header, 0)
+    return len(records), _title(header, len(records[-1]) - 1)
 
 
 def _title(header: list[str], place: int) -> str:
-    return f"“{header[place].strip()}”" if row_has(header, place) else str(place + 1)
-
-
-def row_has(header: list[str], place: int) -> bool:
-    """Say whether the heading names the column at a place."""
-    return place < len(header) and bool(header[place].strip())
+    named = place < len(header) and header[place].strip()
+    return f"“{named}”" if named else str(place + 1)

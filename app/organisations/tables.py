@@ -74,7 +74,7 @@ class Table:
             plain = _plain(name)
             if heading.count(plain) > 1:
                 raise RegisterFileError(
-                    f"The heading has the column “{name}” more than once. Delete or rename all but one of them."
+                    f"The heading has the column “{name}” more than once. Delete or rename all but one."
                 )
             if plain in heading:
                 return heading.index(plain)
@@ -184,7 +184,9 @@ def whole_number(text: str, column: str) -> int | None:
     if not bare:
         return None
     if not (bare.isascii() and bare.isdigit()) or len(bare) > 6:
-        raise CellError(f"{column} is {shown(text)}, not a whole number", "Correct the number or leave it empty")
+        raise CellError(
+            f"{column} is {shown(text)}, not a whole number", "Correct the number or leave it empty"
+        )
     return int(bare)
 
 
@@ -200,7 +202,7 @@ def day(text: str, column: str) -> date | None:
     if found is None:
         raise CellError(
             f"{column} is {shown(text)}, not a date like 31-08-2026",
-            "Write day-month-year with hyphens, or download the file again without opening it in a spreadsheet",
+            "Write day-month-year with hyphens, or download the file again and do not open it in Excel",
         )
     return found
 

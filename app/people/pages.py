@@ -38,13 +38,13 @@ def sign_in(request: Request, actor: GuardDep, session: SessionDep, to: str = "/
 
 
 @router.post("/sign-in")
-def send_link(
-    request: Request, _actor: GuardDep, session: SessionDep, form: FormDep, at: NowDep
-) -> Response:
+def send_link(request: Request, _actor: GuardDep, session: SessionDep, form: FormDep, at: NowDep) -> Response:
     """Mail a link; the answer is the same whether the address is known or not."""
     address, to = form.line("email"), safe_return_path(form.line("to") or "/")
     if not is_address(address):
-        problem = RefusedError("", {"email": "Enter an email address in the correct form, like name@example.org"})
+        problem = RefusedError(
+            "", {"email": "Enter an email address in the correct form, like name@example.org"}
+        )
         people = queries.demo_people(session) if settings().is_demo else ()
         return page(
             request,
@@ -65,9 +65,7 @@ def send_link(
 def show_link(request: Request, _actor: GuardDep, session: SessionDep, token: str, at: NowDep) -> Response:
     """Show the button that spends the link: scanners that fetch the address do not spend it."""
     is_open = queries.link_is_open(session, token, at)
-    return page(
-        request, "people/use-link.html", status=200 if is_open else 410, is_open=is_open, token=token
-    )
+    return page(request, "people/use-link.html", status=200 if is_open else 410, is_open=is_open, token=token)
 
 
 @router.post("/sign-in/{token}")

@@ -67,10 +67,10 @@ def actor_by_token(session: Session, token: str, now: datetime) -> Actor | None:
         organisation, role = item.split(":")
         organisations.setdefault(int(organisation), set()).add(OrganisationRole(role))
     return Actor(
-        user_id=row[1],
+        user_id=int(row[1] or 0),
         name=row[2],
         email=row[3],
-        session_id=row[0],
+        session_id=int(row[0] or 0),
         roles=frozenset(PartnershipRole(role) for role in _items(row[4])),
         organisations={key: frozenset(roles) for key, roles in organisations.items()},
     )

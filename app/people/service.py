@@ -139,9 +139,7 @@ def revoke_memberships(work: Work, *, user_id: int, organisation_id: int) -> Non
             col(Membership.user_id) == user_id, col(Membership.organisation_id) == organisation_id
         )
     )
-    audit.record(
-        work, "colleague.removed", ("user", user_id), organisation_id=organisation_id
-    )
+    audit.record(work, "colleague.removed", ("user", user_id), organisation_id=organisation_id)
 
 
 def invite_colleague(

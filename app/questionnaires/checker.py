@@ -49,7 +49,6 @@ NOT_TWO_LABELS: Final = "A question of the type number_of_number needs exactly t
 MEND_NOT_TWO_LABELS: Final = "Write them like “labels: [Number trained, Number employed]”."
 UNDEFINED_TERM: Final = "The term {{{term}}} is not defined"
 MEND_UNDEFINED_TERM: Final = "Define it under “wording”, or write the words without braces."
-MEND_UNDEFINED_TERM_CLOSE: Final = "Did you mean {{{close}}}?"
 LONE_BRACE: Final = "There is a brace without its partner"
 MEND_LONE_BRACE: Final = "Write a term between two braces, or delete the brace."
 NO_TERM_HERE: Final = "“{key}” may not hold a term in braces"

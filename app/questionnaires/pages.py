@@ -5,10 +5,11 @@ from fastapi.responses import RedirectResponse
 
 from app.core.database import SessionDep
 from app.core.errors import RefusedError
-from app.core.forms import FormDep
+from app.core.forms import Form, FormDep
 from app.core.rendering import page
 from app.people.guard import ActorDep, WorkDep
 from app.questionnaires import queries, service
+from app.questionnaires.rules import worded
 
 router = APIRouter()
 MOST_BYTES = 2_000_000
@@ -24,13 +25,8 @@ def questionnaires(request: Request, _actor: ActorDep, session: SessionDep) -> R
 def publish(request: Request, work: WorkDep, form: FormDep) -> Response:
     """Publish an uploaded definition, or show each mistake with its line."""
     try:
-        upload = form.file("file")
-        if upload is None:
-            raise RefusedError("", {"file": "Choose a questionnaire file (.yaml)"})
-        data = upload.file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise RefusedError("", {"file": "Choose a file of 2 MB or less"})
-        version = service.publish(work, text=_decoded(data), file_name=upload.filename or "questionnaire.yaml")
+        name, text = _uploaded(form)
+        version = service.publish(work, text=text, file_name=name)
     except RefusedError as problem:
         return page(
             request,
@@ -42,9 +38,15 @@ def publish(request: Request, work: WorkDep, form: FormDep) -> Response:
     return RedirectResponse(f"/questionnaires/{version.key}/{version.version}", status_code=303)
 
 
-def _decoded(data: bytes) -> str:
+def _uploaded(form: Form) -> tuple[str, str]:
+    upload = form.file("file")
+    if upload is None:
+        raise RefusedError("", {"file": "Choose a questionnaire file (.yaml)"})
+    data = upload.file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise RefusedError("", {"file": "Choose a file of 2 MB or less"})
     try:
-        return data.decode("utf-8-sig")
+        return upload.filename or "questionnaire.yaml", data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RefusedError("", {"file": "Save the file as UTF-8 text and choose it again"}) from error
 
@@ -59,7 +61,5 @@ def questionnaire(
         request,
         "questionnaires/version.html",
         line=queries.version_line(session, version_id),
-        questionnaire=queries.questionnaire(session, version_id),
+        questionnaire=worded(queries.questionnaire(session, version_id)),
     )
-
-

@@ -1,4 +1,4 @@
-"""Reads of published questionnaires; a version never changes, so each process keeps those that it has read."""
+"""Reads of published questionnaires: a version never changes, so a process keeps what it has read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def version_id(session: Session, key: str, version: int) -> int:
     ).scalar()
     if found is None:
         raise NotFoundError
-    return found
+    return int(found)
 
 
 def _database_name(session: Session) -> str:

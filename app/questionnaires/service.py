@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import yaml
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.core import audit
 from app.core.access import Work
 from app.core.errors import RefusedError
-from app.questionnaires.checker import check_text
+from app.questionnaires.checker import DefinitionError, load_text
 from app.questionnaires.definition import content_hash
 from app.questionnaires.models import QuestionnaireVersion
 
@@ -19,22 +18,22 @@ def publish(work: Work, *, text: str, file_name: str) -> QuestionnaireVersion:
 
     Raises RefusedError with every mistake, each with its line and how to mend it.
     """
-    problems = check_text(text, file_name)
-    if problems:
+    try:
+        content = load_text(text, file_name)
+    except DefinitionError as error:
+        problems = error.problems
+        mistakes = "1 mistake was" if len(problems) == 1 else f"{len(problems)} mistakes were"
         raise RefusedError(
-            f"The questionnaire was not published: {len(problems)} mistakes were found."
-            if len(problems) > 1
-            else "The questionnaire was not published: 1 mistake was found.",
+            f"The questionnaire was not published: {mistakes} found.",
             {f"problem-{number}": str(problem) for number, problem in enumerate(problems, 1)},
-        )
-    content: dict[str, Any] = yaml.safe_load(text)
+        ) from error
     return publish_content(work, content)
 
 
 def publish_content(work: Work, content: dict[str, Any]) -> QuestionnaireVersion:
     """Freeze a checked definition as the next version of its questionnaire."""
     digest = content_hash(content)
-    same = work.session.execute(
+    same: QuestionnaireVersion | None = work.session.execute(
         select(QuestionnaireVersion).where(
             col(QuestionnaireVersion.key) == content["key"],
             col(QuestionnaireVersion.content_hash) == digest,

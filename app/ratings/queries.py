@@ -1,13 +1,14 @@
 """Reads of stored ratings."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.questionnaires.definition import RatingRule
 from app.ratings.models import RatingSource, StoredRating
-from app.ratings.rules import DomainRating
+from app.ratings.rules import DomainRating, Outcome
 
 RATING_COLUMNS = (
     col(StoredRating.domain_key),
@@ -33,7 +34,7 @@ def rating_of(row: tuple[object, ...]) -> DomainRating:
     *values, deciding, thresholds = row
     assert isinstance(deciding, list)  # noqa: S101 - narrows the type of an ARRAY column
     assert isinstance(thresholds, dict)  # noqa: S101 - narrows the type of a JSON column
-    return DomainRating(*values, tuple(deciding), RatingRule(**thresholds))  # type: ignore[arg-type]
+    return DomainRating(*values, tuple(deciding), RatingRule(**thresholds))  # type: ignore[arg-type, call-arg]
 
 
 def ratings_of(
@@ -51,7 +52,9 @@ def ratings_of(
     return {row[0]: rating_of(tuple(row)) for row in rows}
 
 
-def peer_outcomes(session: Session, round_id: int, organisation_ids: list[int]) -> Mapping[str, list[str]]:
+def peer_outcomes(
+    session: Session, round_id: int, organisation_ids: list[int]
+) -> Mapping[str, list[Outcome]]:
     """Return the self-rated colours of a group of organisations in a round, by domain, without names."""
     rows = session.execute(
         select(col(StoredRating.domain_key), col(StoredRating.outcome)).where(
@@ -60,7 +63,7 @@ def peer_outcomes(session: Session, round_id: int, organisation_ids: list[int]) 
             col(StoredRating.organisation_id).in_(organisation_ids),
         )
     )
-    outcomes: dict[str, list[str]] = {}
+    outcomes: dict[str, list[Outcome]] = {}
     for domain, outcome in rows:
-        outcomes.setdefault(domain, []).append(outcome)
+        outcomes.setdefault(domain, []).append(cast("Outcome", outcome))
     return outcomes

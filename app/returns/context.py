@@ -11,7 +11,7 @@ from app.core.forms import Form
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.ratings.rules import DomainRating, explain
-from app.returns.queries import AnswerLine, HistoryLine
+from app.returns.queries import AnswerLine, HistoryLine, Signed
 from app.returns.reading import NOT_APPLICABLE
 from app.returns.reading import field as field_name
 from app.returns.rules import CLOSING, FIELD_WORDS, FIELDS, NOTHING, AnswerValues, answered_in
@@ -104,7 +104,7 @@ class StandardView:
 
     @property
     def action_open(self) -> bool:
-        """Say whether the action's fields are shown at once: there is something in them or wrong with them."""
+        """Say whether the action's fields are shown at once: they hold something, or it is wrong."""
         return bool(self.shown.action_what or self.shown.action_owner or self.shown.action_due) or any(
             ".action_" in name for name in self.problems
         )
@@ -248,7 +248,13 @@ def domain_lines(
 
 def closing_domain(questionnaire: Questionnaire) -> Domain:
     """Return the closing questions as a page of their own, like a domain."""
-    return Domain(CLOSING, CLOSING_DOMAIN_TITLE, "How you see it as a whole.", bespoke=False, standards=questionnaire.closing)
+    return Domain(
+        CLOSING,
+        CLOSING_DOMAIN_TITLE,
+        "How you see it as a whole.",
+        bespoke=False,
+        standards=questionnaire.closing,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,3 +283,49 @@ def history_lines(
         if line.accepted:
             before = line.values
     return tuple(reversed(entries))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLine:
+    """One answer as it was signed, in words."""
+
+    title: str
+    level: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def signed_sections(
+    questionnaire: Questionnaire, signed: Signed
+) -> tuple[tuple[str, str, tuple[SignedLine, ...]], ...]:
+    """Return what was signed, by domain: title, reason of the rating, and the answers."""
+    reasons = {rating["domain_key"]: rating["reason"] for rating in signed.content["ratings"]}
+    sections = []
+    for domain in (*questionnaire.domains, closing_domain(questionnaire)):
+        lines = tuple(
+            _signed_line(questionnaire, standard, signed.content["answers"].get(standard.key, {}))
+            for standard in domain.standards
+        )
+        if lines:
+            sections.append((domain.title, reasons.get(domain.key, ""), lines))
+    return tuple(sections)
+
+
+def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mapping[str, Any]) -> SignedLine:
+    if not standard.rated:
+        return SignedLine(standard.title, display_fact(standard, stored.get("fact", "")), ())
+    level = questionnaire.level(stored["level"]).word if stored.get("level") else "Not answered"
+    if stored.get("not_applicable"):
+        level = "Not applicable"
+    shown_fields = (
+        "not_applicable_reason",
+        "evidence",
+        "comment",
+        "action_what",
+        "action_owner",
+        "action_due",
+    )
+    return SignedLine(
+        standard.title,
+        level,
+        tuple((FIELD_WORDS[name], str(stored[name])) for name in shown_fields if stored.get(name)),
+    )

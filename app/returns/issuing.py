@@ -46,9 +46,7 @@ def issue(work: Work, round_id: int) -> Issued:
     work.session.flush()
     new = _make_returns(work, this, asked)
     invitations, reached = _invite(work, this, new)
-    audit.record(
-        work, "round.issued", ("round", round_id), returns=len(new), invitations=invitations
-    )
+    audit.record(work, "round.issued", ("round", round_id), returns=len(new), invitations=invitations)
     return Issued(len(new), invitations, len(new) - reached)
 
 
@@ -93,7 +91,7 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
         .on_conflict_do_nothing(index_elements=["round_id", "organisation_id"])
         .returning(col(Return.organisation_id), col(Return.id))
     )
-    made = {place: made_id for place, made_id in work.session.connection().execute(statement, rows)}  # noqa: C416
+    made = {row[0]: int(row[1] or 0) for row in work.session.connection().execute(statement, rows)}
     events = [
         {
             "at": work.now,
@@ -117,7 +115,13 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
     if not new:
         return 0, 0
     rows = work.session.execute(
-        select(col(Contact.organisation_id), col(Organisation.name), col(User.id), col(User.name), col(User.email))
+        select(
+            col(Contact.organisation_id),
+            col(Organisation.name),
+            col(User.id),
+            col(User.name),
+            col(User.email),
+        )
         .join(User, col(User.id) == col(Contact.user_id))
         .join(Organisation, col(Organisation.id) == col(Contact.organisation_id))
         .where(
@@ -129,7 +133,11 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
     ).all()
     mails = [
         invitation(
-            this, return_id=new[place], organisation_id=place, organisation=name, person=(user_id, person, email)
+            this,
+            return_id=new[place],
+            organisation_id=place,
+            organisation=name,
+            person=(user_id, person, email),
         )
         for place, name, user_id, person, email in rows
     ]

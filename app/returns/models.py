@@ -88,9 +88,7 @@ class AnswerVersion(SQLModel, table=True):
     """One save of an answer: accepted ones are its history, refused ones keep what could not be merged."""
 
     __tablename__ = "answer_version"
-    __table_args__ = (
-        Index(None, "return_id", "standard_key", "version"),
-    )
+    __table_args__ = (Index(None, "return_id", "standard_key", "version"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     return_id: int = Field(foreign_key="return.id")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole
+from app.core.access import OrganisationRole, PartnershipRole
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
@@ -63,7 +63,7 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, return_id:
         own=own,
         may_write=own and this.open_for_answers,
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
-        may_send_back=actor.has("board_manager"),
+        may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
         previous_id=queries.previous_signed_return_id(session, this),
     )
 
@@ -163,9 +163,7 @@ def _save(
     result = service.save_answer(work, return_id, sent)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
-    line = queries.AnswerLine(
-        result.values, result.version, work.now, work.actor.user_id, work.actor.name
-    )
+    line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)
     return context.saved_view(standard, line, result.merged_with)
 
 
@@ -185,9 +183,7 @@ def save_one(
         # The round was closed or the return signed meanwhile: the text stays on the page.
         return page(request, "returns/_not-taken.html", status=423, message=problem.message)
     status = 409 if result.conflict else 422 if result.problems else 200
-    return page(
-        request, "returns/_saved.html", status=status, view=result, this=this, domain_key=domain
-    )
+    return page(request, "returns/_saved.html", status=status, view=result, this=this, domain_key=domain)
 
 
 @router.get("/returns/{return_id}/{domain}/{standard}")

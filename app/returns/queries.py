@@ -175,7 +175,7 @@ def history(session: Session, actor: Actor, return_id: int, standard_key: str) -
         select(
             col(AnswerVersion.version),
             col(AnswerVersion.accepted),
-            AnswerVersion.values,
+            col(AnswerVersion.values),
             col(AnswerVersion.saved_at),
             col(User.name),
         )
@@ -207,7 +207,7 @@ def latest_signed(session: Session, actor: Actor, return_id: int) -> Signed | No
     row = session.execute(
         select(
             col(SignedReturn.edition),
-            SignedReturn.content,
+            col(SignedReturn.content),
             col(SignedReturn.content_hash),
             col(SignedReturn.declaration),
             col(SignedReturn.signatory_name),
@@ -238,7 +238,7 @@ def previous_signed_return_id(session: Session, this: ReturnHead) -> int | None:
     )
     found = session.execute(own).scalar()
     if found is not None:
-        return found
+        return int(found)
     inherited = (
         session.execute(
             select(col(Return.id))
@@ -255,3 +255,9 @@ def previous_signed_return_id(session: Session, this: ReturnHead) -> int | None:
         .all()
     )
     return inherited[0] if len(inherited) == 1 else None
+
+
+def organisations_with_return(session: Session, round_id: int) -> frozenset[int]:
+    """Return the organisations that have a return in a round."""
+    rows = session.execute(select(col(Return.organisation_id)).where(col(Return.round_id) == round_id))
+    return frozenset(rows.scalars())

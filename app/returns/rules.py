@@ -87,9 +87,7 @@ def merge(base: AnswerValues, mine: AnswerValues, theirs: AnswerValues) -> Merge
     if changed_by_them & _JUDGEMENT:
         changed_by_them |= _JUDGEMENT
     conflicts = {
-        name
-        for name in changed_by_me & changed_by_them
-        if getattr(mine, name) != getattr(theirs, name)
+        name for name in changed_by_me & changed_by_them if getattr(mine, name) != getattr(theirs, name)
     }
     if conflicts & _JUDGEMENT:
         conflicts |= _JUDGEMENT
@@ -137,21 +135,21 @@ def gaps(questionnaire: Questionnaire, answers: Mapping[str, AnswerValues]) -> t
     for domain in questionnaire.domains:
         for standard in domain.standards:
             values = answers.get(standard.key, NOTHING)
-            problem = _gap(questionnaire, standard, values)
+            problem = _gap(questionnaire, values)
             if problem:
                 found.append(Gap(domain.key, standard.key, standard.title, problem[0], problem[1]))
-    for question in questionnaire.closing:
-        if not answers.get(question.key, NOTHING).answered:
-            found.append(Gap(CLOSING, question.key, question.title, "not answered", stops_signing=False))
+    found.extend(
+        Gap(CLOSING, question.key, question.title, "not answered", stops_signing=False)
+        for question in questionnaire.closing
+        if not answers.get(question.key, NOTHING).answered
+    )
     return tuple(found)
 
 
 CLOSING = "closing"
 
 
-def _gap(
-    questionnaire: Questionnaire, standard: Standard, values: AnswerValues
-) -> tuple[str, bool] | None:
+def _gap(questionnaire: Questionnaire, values: AnswerValues) -> tuple[str, bool] | None:
     if not values.answered:
         return "not answered", False
     if values.not_applicable and not values.not_applicable_reason.strip():

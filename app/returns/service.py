@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
 from app.core import audit
-from app.core.access import Work, visible_to
+from app.core.access import Work
 from app.core.errors import NotFoundError, RefusedError
 from app.people.models import User
 from app.questionnaires.queries import questionnaire_for
@@ -89,7 +89,7 @@ def hold(work: Work, return_id: int) -> Held:
 
 
 def visible_to_own(work: Work) -> Any:
-    """Confine a change to the organisations at which the person works: readers of the partnership write none."""
+    """Confine a change to the organisations at which the person works; the partnership writes none."""
     return col(Return.organisation_id).in_(sorted(work.actor.organisations))
 
 
@@ -118,11 +118,14 @@ def _standing(work: Work, return_id: int, standard_key: str) -> AnswerLine | Non
     return AnswerLine(AnswerValues(*row[4:]), row[0], row[1], row[2], row[3]) if row else None
 
 
-def _kept_version(work: Work, return_id: int, standard_key: str, **which: Any) -> tuple[int, AnswerValues] | None:
+def _kept_version(
+    work: Work, return_id: int, standard_key: str, **which: Any
+) -> tuple[int, AnswerValues] | None:
     """Return a version of an answer from its history, found by version or by the key of its save."""
     conditions = [getattr(AnswerVersion, name) == value for name, value in which.items()]
     row = work.session.execute(
-        select(col(AnswerVersion.version), AnswerVersion.values).where(
+        select(col(AnswerVersion.version), col(AnswerVersion.values))
+        .where(
             and_(
                 col(AnswerVersion.return_id) == return_id,
                 col(AnswerVersion.standard_key) == standard_key,

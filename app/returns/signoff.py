@@ -216,7 +216,9 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     if round_state is not RoundState.OPEN:
         raise RefusedError("The round is closed. Reopen the round before you send a return back.")
     if this.state not in {ReturnState.SIGNED, ReturnState.READY}:
-        raise RefusedError("This return is not signed and not waiting for a signature: they can still change it.")
+        raise RefusedError(
+            "This return is not signed and not waiting for a signature: they can still change it."
+        )
     this.state, this.signed_at, this.ready_at = ReturnState.IN_PROGRESS, None, None
     this.sent_back_at, this.sent_back_reason = work.now, reason
     work.session.flush()

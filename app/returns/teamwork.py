@@ -38,7 +38,9 @@ def must_lead(work: Work, organisation_id: int) -> None:
         raise RefusedError("Only the lead or the person who signs can do this. Ask one of them.")
 
 
-def invite(work: Work, this: ReturnHead, *, name: str, address: str, roles: Sequence[OrganisationRole]) -> None:
+def invite(
+    work: Work, this: ReturnHead, *, name: str, address: str, roles: Sequence[OrganisationRole]
+) -> None:
     """Bring a colleague to the return and mail them where it is."""
     must_lead(work, this.organisation_id)
     user_id = people_service.invite_colleague(
@@ -103,7 +105,10 @@ def give_domain(work: Work, this: ReturnHead, *, domain_key: str, user_id: int |
     if user_id is not None:
         work.session.execute(
             insert(DomainColleague).values(
-                return_id=this.id, domain_key=domain_key, organisation_id=this.organisation_id, user_id=user_id
+                return_id=this.id,
+                domain_key=domain_key,
+                organisation_id=this.organisation_id,
+                user_id=user_id,
             )
         )
     audit.record(

@@ -89,7 +89,9 @@ def _audience_page(
         status=422 if problem else 200,
         round=line,
         audience=queries.audience(session, round_id),
-        kinds=[kind for kind in KINDS.values() if counts.get(kind.key) and (kind.duty in duties or not duties)],
+        kinds=[
+            kind for kind in KINDS.values() if counts.get(kind.key) and (kind.duty in duties or not duties)
+        ],
         other_kinds=[kind for kind in KINDS.values() if counts.get(kind.key) and kind.duty not in duties],
         counts=counts,
         phases=[(key, words) for key, words in PHASES.items() if key != "not_applicable"],

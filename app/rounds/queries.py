@@ -66,7 +66,9 @@ def round_line(session: Session, round_id: int) -> RoundLine:
 
 def audience(session: Session, round_id: int) -> Audience:
     """Return whom a round asks, or raise NotFoundError."""
-    found = session.execute(select(col(Round.kinds), col(Round.phases)).where(col(Round.id) == round_id)).first()
+    found = session.execute(
+        select(col(Round.kinds), col(Round.phases)).where(col(Round.id) == round_id)
+    ).first()
     if found is None:
         raise NotFoundError
     rows = session.execute(

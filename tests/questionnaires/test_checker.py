@@ -492,17 +492,27 @@ SPOILT = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(SPOILT)
-def test_a_spoilt_definition_is_answered_with_problems_or_can_be_used(
-    spoilt: list[tuple[int, str]],
-) -> None:
-    rows = list(ROWS)
-    for number, row in spoilt:
-        rows[number] = row
-    text = "".join(rows)
-    problems = check_text(text, "test.yaml")
-    assert all(1 <= each.line <= len(text.splitlines()) + 1 for each in problems)
-    if not problems:
-        made = from_content(load_text(text, "test.yaml"))
-        assert made.standards
+def no_mistake_slips_through() -> None:
+    @settings(max_examples=150, deadline=None, database=None, derandomize=True, report_multiple_bugs=False)
+    @given(SPOILT)
+    def check(spoilt: list[tuple[int, str]]) -> None:
+        rows = list(ROWS)
+        for number, row in spoilt:
+            rows[number] = row
+        text = "".join(rows)
+        problems = check_text(text, "test.yaml")
+        assert all(1 <= each.line <= len(text.splitlines()) + 1 for each in problems)
+        if not problems:
+            assert from_content(load_text(text, "test.yaml")).standards
+
+    check()
+
+
+def test_a_spoilt_definition_is_answered_with_problems_or_can_be_used() -> None:
+    no_mistake_slips_through()
+
+
+def test_a_checker_without_its_schema_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.questionnaires.checker.add_schema_problems", lambda _: None)
+    with pytest.raises((KeyError, TypeError, AttributeError)):
+        no_mistake_slips_through()

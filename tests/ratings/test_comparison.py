@@ -1,6 +1,8 @@
 """What to improve first, what changed since last time, and how peers stand."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -71,21 +73,36 @@ def test_one_step_is_one_level_of_the_scale_in_hand() -> None:
 LEVELS: st.SearchStrategy[Level] = st.sampled_from(SCALE)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(LEVELS, st.booleans()), min_size=1, max_size=9))
-def test_what_a_gain_promises_is_what_the_rule_then_says(drawn: list[tuple[Level, bool]]) -> None:
-    given_ = [
-        RatedAnswer(f"s{number}", f"Standard {number}", critical=critical, level=level)
-        for number, (level, critical) in enumerate(drawn)
-    ]
-    rating = rate_domain("leadership", given_, RULE, SCALE)
-    for gain in quickest_gains([rating], {"leadership": given_}, SCALE, titles=NAMES):
-        moved = [
-            replace(each, level=gain.to_level) if each.standard_key == gain.standard_key else each
-            for each in given_
+def promises_hold(find: Callable[..., tuple[Gain, ...]]) -> None:
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @given(st.lists(st.tuples(LEVELS, st.booleans()), min_size=1, max_size=9))
+    def check(drawn: list[tuple[Level, bool]]) -> None:
+        given_ = [
+            RatedAnswer(f"s{number}", f"Standard {number}", critical=critical, level=level)
+            for number, (level, critical) in enumerate(drawn)
         ]
-        assert rate_domain("leadership", moved, RULE, SCALE).outcome == gain.after
-        assert gain.changes_colour == ("would turn" in gain.sentence)
+        rating = rate_domain("leadership", given_, RULE, SCALE)
+        for gain in find([rating], {"leadership": given_}, SCALE, titles=NAMES):
+            moved = [
+                replace(each, level=gain.to_level) if each.standard_key == gain.standard_key else each
+                for each in given_
+            ]
+            assert rate_domain("leadership", moved, RULE, SCALE).outcome == gain.after
+            assert gain.changes_colour == ("would turn" in gain.sentence)
+
+    check()
+
+
+def test_what_a_gain_promises_is_what_the_rule_then_says() -> None:
+    promises_hold(quickest_gains)
+
+
+def test_a_gain_that_promises_too_much_is_caught() -> None:
+    def boastful(*given_: Any, **more: Any) -> tuple[Gain, ...]:
+        return tuple(replace(gain, after="green") for gain in quickest_gains(*given_, **more))
+
+    with pytest.raises(AssertionError):
+        promises_hold(boastful)
 
 
 # --- since last time ---------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from app.ratings.rules import OUTCOME_WORDS, DomainRating, RatedAnswer, explain,
 from tests.ratings.builders import GREEN, RED, RULE, SCALE, SCALES, titles
 
 Rate = Callable[[str, Sequence[RatedAnswer], RatingRule, Sequence[Level]], DomainRating]
-Property = Callable[[Rate], None]
 
 explore = settings(max_examples=300, deadline=None, database=None, report_multiple_bugs=False)
 controlled = settings(
@@ -35,6 +34,7 @@ class Case:
     scale: tuple[Level, ...]
 
     def by(self, rate: Rate, answers: Sequence[RatedAnswer] | None = None) -> DomainRating:
+        """Rate this case, or other answers under its rule and scale."""
         return rate("leadership", self.answers if answers is None else answers, self.rule, self.scale)
 
 
@@ -109,7 +109,7 @@ def equals_the_oracle(rate: Rate, case: Case, _: st.DataObject) -> None:
 
 
 def oracle(case: Case) -> str:
-    """The colour in fractions: begins at green and is marked down, instead of going through rules."""
+    """Find the colour in fractions: begin at green and mark down, instead of going through rules."""
     asked = [each for each in case.answers if not each.not_applicable]
     if not asked:
         return "not_rated"
@@ -161,6 +161,12 @@ def deciding_standards_decide(rate: Rate, case: Case, _: st.DataObject) -> None:
         assert (after.outcome, after.rule) != (before.outcome, before.rule)
 
 
+_WRONG_NUMBER = re.compile(
+    r"\b1 of \d+ (answered )?standards? are|\b([02-9]|\d\d+) of \d+ (answered )?standards? is"
+    r"|\b1 (answered |green )?standards|\b1 are|\b([2-9]|\d\d+) is\b"
+)
+
+
 def the_sentence_is_plain(rate: Rate, case: Case, _: st.DataObject) -> None:
     rating = case.by(rate)
     sentence = explain(rating, titles(case.answers))
@@ -205,7 +211,7 @@ def test_the_property_holds(check: Check) -> None:
 def amber_counts_more_than_green(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """Levels listed best first, points given in the order of the list."""
+    """Give points in the order of a list that begins with the best."""
     turned = {level: replace(other, rag=level.rag) for level, other in zip(scale, scale[::-1], strict=True)}
     swapped = [replace(each, level=turned[each.level]) if each.level else each for each in answers]
     return rate_domain(key, swapped, rule, list(turned.values()))
@@ -214,7 +220,7 @@ def amber_counts_more_than_green(
 def last_answer_wins(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """A critical flag that is overwritten in the loop."""
+    """Overwrite the critical flag in a loop."""
     *others, last = answers or (RatedAnswer("none", "None", not_applicable=True),)
     return rate_domain(key, [*(replace(each, critical=False) for each in others), last], rule, scale)
 
@@ -222,7 +228,7 @@ def last_answer_wins(
 def unanswered_is_nought(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """Today's market leader: a blank counts as the lowest level."""
+    """Count a blank as the lowest level, as today's market leader does."""
     lowest = min(scale, key=lambda level: level.points)
     filled = [each if each.level or each.not_applicable else replace(each, level=lowest) for each in answers]
     return rate_domain(key, filled, rule, scale)
@@ -231,7 +237,7 @@ def unanswered_is_nought(
 def not_applicable_is_green(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """A spreadsheet that gives full points to what does not apply."""
+    """Give full points to what does not apply, as a spreadsheet does."""
     best = max(scale, key=lambda level: level.points)
     filled = [
         replace(each, not_applicable=False, level=best) if each.not_applicable else each for each in answers
@@ -242,7 +248,7 @@ def not_applicable_is_green(
 def share_is_rounded(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """84.6 % shown and judged as 85 %."""
+    """Judge 84.6 % as the 85 % that is shown."""
     rating = rate_domain(key, answers, rule, scale)
     nearly = rating.possible and round(100 * rating.points / rating.possible) >= rule.green_from_percent
     blocked = rating.reds or rating.outcome not in ("amber", "green")
@@ -252,14 +258,14 @@ def share_is_rounded(
 def mean_only(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """The averaged grade that calls a domain green although a critical standard is red."""
+    """Average, and so call a domain green although a critical standard is red."""
     return rate_domain(key, [replace(each, critical=False) for each in answers], rule, scale)
 
 
 def counts_what_does_not_apply(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """Answered counted over everything, applicable over the rest."""
+    """Count answers over everything, applicable standards over the rest."""
     rating = rate_domain(key, answers, rule, scale)
     return replace(rating, answered=sum(each.level is not None or each.not_applicable for each in answers))
 
@@ -267,18 +273,10 @@ def counts_what_does_not_apply(
 def every_red_decides(
     key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
 ) -> DomainRating:
-    """The reason given is always the reds, whatever rule fired."""
+    """Name the reds as the reason, whatever rule fired."""
     rating = rate_domain(key, answers, rule, scale)
     reds = tuple(each.standard_key for each in answers if each.level == RED)
     return replace(rating, deciding=reds)
-
-
-def applicable_counted_twice(
-    key: str, answers: Sequence[RatedAnswer], rule: RatingRule, scale: Sequence[Level]
-) -> DomainRating:
-    """A sentence that says another outcome than the colour."""
-    rating = rate_domain(key, answers, rule, scale)
-    return replace(rating, outcome="green") if rating.outcome == "amber" else replace(rating, outcome="amber")
 
 
 CONTROLS: list[tuple[Check, Rate]] = [
@@ -298,3 +296,11 @@ CONTROLS: list[tuple[Check, Rate]] = [
 def test_the_property_catches_a_broken_variant(check: Check, broken: Rate) -> None:
     with pytest.raises(AssertionError):
         run(check, broken, controlled)
+
+
+def test_the_property_of_sentences_catches_a_verb_in_the_wrong_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.ratings.rules.are", lambda _: "are")
+    with pytest.raises(AssertionError):
+        run(the_sentence_is_plain, rate_domain, controlled)

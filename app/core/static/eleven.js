@@ -4,11 +4,8 @@
 
   const DOUBLE_SUBMIT_MS = 5000;
   const announced = new WeakMap();
-  const saving = new Set();
-  const unsaved = new Set();
   let submitted = new WeakMap();
   let focusedId = null;
-  let leaving = false;
 
   /* Focus: an error summary, or a banner that says what was done, is what people need first. */
   function focusOn(element) {
@@ -71,56 +68,12 @@
     true
   );
 
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    leaving = !event.defaultPrevented && Boolean(form.closest("[data-autosave]") || form.querySelector("[data-autosave]"));
-  });
-
-  /* Autosave: while a change is on its way, or did not arrive, leaving the page asks first. A [data-autosave]
-     region is what one request saves as a whole, so a later success makes good an earlier failure. */
-  function region(ctx) {
-    const element = ctx.autosaveRegion || (ctx.sourceElement && ctx.sourceElement.closest("[data-autosave]"));
-    ctx.autosaveRegion = element;
-    return element;
-  }
-
-  function regionKey(element) {
-    return element.id || element.dataset.autosave;
-  }
-
-  function showSaveProblem() {
-    const box = document.getElementById("save-problem");
-    if (box) box.hidden = unsaved.size === 0;
-  }
-
-  document.addEventListener("htmx:before:request", (event) => {
-    if (region(event.detail.ctx)) saving.add(event.detail.ctx);
-  });
-
   document.addEventListener("htmx:finally:request", (event) => {
-    const ctx = event.detail.ctx;
-    if (ctx.request.submitter) submitted.delete(ctx.request.submitter);
-    const element = region(ctx);
-    if (!element || !saving.delete(ctx)) return;
-    const overtaken = ctx.request.signal.aborted && ctx.request.signal.reason !== "timeout";
-    if (overtaken) return;
-    if (ctx.response && ctx.response.status < 400 && !String(ctx.status).startsWith("error")) {
-      unsaved.delete(regionKey(element));
-    } else {
-      unsaved.add(regionKey(element));
-      if (!ctx.response) announce("Your last change is not saved. Check your connection.");
-    }
-    showSaveProblem();
-  });
-
-  window.addEventListener("beforeunload", (event) => {
-    if (leaving || (saving.size === 0 && unsaved.size === 0)) return;
-    event.preventDefault();
-    event.returnValue = "";
+    const submitter = event.detail.ctx.request.submitter;
+    if (submitter) submitted.delete(submitter);
   });
 
   window.addEventListener("pageshow", () => {
-    leaving = false;
     submitted = new WeakMap();
   });
 
@@ -135,6 +88,13 @@
     const before = focusedId && document.getElementById(focusedId);
     if (!focusFirst() && lost && before) before.focus({ preventScroll: true });
     announce(newAnnouncements());
+  });
+
+  document.documentElement.classList.add("js");
+  window.eleven = { announce };
+  /* A page that was looked at says so: reading it by itself changes nothing. */
+  document.querySelectorAll("[data-post-on-load]").forEach((element) => {
+    fetch(element.dataset.postOnLoad, { method: "POST", credentials: "same-origin" }).catch(() => undefined);
   });
 
   newAnnouncements();

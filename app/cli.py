@@ -1,0 +1,160 @@
+"""The `eleven` command."""
+
+import argparse
+import logging
+import sys
+import time
+from pathlib import Path
+
+from app.core.settings import UnsafeSettingsError
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve the pages."""
+    import uvicorn  # noqa: PLC0415 - each command loads only what it needs
+
+    from app.main import build_app  # noqa: PLC0415
+
+    uvicorn.run(
+        build_app(),
+        host=args.host,
+        port=args.port,
+        proxy_headers=args.behind_proxy,
+        server_header=False,
+        log_level="warning",
+    )
+    return 0
+
+
+def worker(args: argparse.Namespace) -> int:
+    """Send what is in the outbox, and go on until stopped."""
+    from app.core import outbox  # noqa: PLC0415
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
+
+    engine = build_engine(database_address(), 2)
+    send = outbox.transport(settings())
+    while True:
+        left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+        if args.once and not left:
+            return 0
+        if not left:
+            time.sleep(2)
+
+
+def migrate(_args: argparse.Namespace) -> int:
+    """Bring the database to the newest revision."""
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.migrate import migrate as upgrade  # noqa: PLC0415
+
+    upgrade(database_address())
+    return 0
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Fill a realistic partnership (once) and serve it."""
+    from app.demo.run import run  # noqa: PLC0415
+
+    return run(port=args.port, reset=args.reset)
+
+
+def check_questionnaire(args: argparse.Namespace) -> int:
+    """Tell every mistake of questionnaire files, with line and mending."""
+    from app.questionnaires.checker import check_file  # noqa: PLC0415
+
+    found = 0
+    for name in args.files:
+        problems = check_file(Path(name))
+        found += len(problems)
+        for problem in problems:
+            print(problem)
+        if not problems:
+            print(f"{name}: no mistake found")
+    return 1 if found else 0
+
+
+def import_files(args: argparse.Namespace) -> int:
+    """Import a register file."""
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.organisations.commands import run  # noqa: PLC0415
+
+    return run(args, build_engine(database_address(), 2), system_clock())
+
+
+def bench(args: argparse.Namespace) -> int:
+    """Measure the goals of performance and print JSON lines."""
+    from app.bench.run import run  # noqa: PLC0415
+
+    return run(args)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    main = argparse.ArgumentParser(prog="eleven", description=__doc__)
+    commands = main.add_subparsers(dest="command", required=True)
+
+    each = commands.add_parser("serve", help="serve the pages")
+    each.add_argument("--host", default="127.0.0.1")
+    each.add_argument("--port", type=int, default=8011)
+    each.add_argument("--behind-proxy", action="store_true", help="trust the proxy's X-Forwarded headers")
+    each.set_defaults(run=serve)
+
+    each = commands.add_parser("worker", help="send the outbox's mails")
+    each.add_argument("--once", action="store_true", help="stop when nothing is due")
+    each.set_defaults(run=worker)
+
+    commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=migrate)
+
+    each = commands.add_parser("demo", help="fill a realistic partnership and serve it")
+    each.add_argument("--port", type=int, default=8011)
+    each.add_argument("--reset", action="store_true", help="throw away what was entered and start anew")
+    each.set_defaults(run=demo)
+
+    questionnaire = commands.add_parser("questionnaire", help="questionnaire files").add_subparsers(
+        dest="what", required=True
+    )
+    each = questionnaire.add_parser("check", help="tell every mistake with its line")
+    each.add_argument("files", nargs="+", metavar="FILE")
+    each.set_defaults(run=check_questionnaire)
+
+    _import_parser(commands)
+    _bench_parser(commands)
+    return main
+
+
+def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.organisations.commands import add_arguments  # noqa: PLC0415
+
+    importing = commands.add_parser("import", help="import schools, contacts or agencies")
+    add_arguments(importing.add_subparsers(dest="what", required=True))
+    importing.set_defaults(run=import_files)
+
+
+def _bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.bench.arguments import add_arguments  # noqa: PLC0415
+
+    each = commands.add_parser("bench", help="measure the goals of performance")
+    add_arguments(each)
+    each.set_defaults(run=bench)
+
+
+def main() -> int:
+    """Run the command that was asked for."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    args = parser().parse_args()
+    try:
+        status: int = args.run(args)
+    except UnsafeSettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The home page of each role, and the pages that every site owes its visitors."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.core.access import REGISTER
+from app.core.clock import london_date
+from app.core.database import SessionDep
+from app.core.rendering import page
+from app.core.settings import settings
+from app.people.guard import ActorDep, GuardDep, NowDep
+from app.planner import queries
+from app.returns.models import ReturnState
+from app.returns.queries import returns_of
+
+router = APIRouter()
+
+
+@router.get("/")
+def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> Response:
+    """Show what needs the person now; somebody with one open return goes straight to it."""
+    today = london_date(at)
+    if actor.is_partnership:
+        return page(
+            request,
+            "planner/home.html",
+            rounds=queries.rounds_with_progress(session),
+            chases=actor.has(*REGISTER),
+            today=today,
+        )
+    returns = returns_of(session, actor, tuple(actor.organisations))
+    waiting = [each for each in returns if each.open_for_answers]
+    if len(waiting) == 1 and len(actor.organisations) == 1:
+        return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
+    return page(
+        request,
+        "planner/own-home.html",
+        waiting=waiting,
+        done=[each for each in returns if each not in waiting],
+        signed_state=ReturnState.SIGNED,
+        today=today,
+    )
+
+
+@router.get("/accessibility")
+def accessibility(request: Request, _actor: GuardDep) -> Response:
+    """Say how accessible the pages are, and whom to tell."""
+    return page(request, "planner/accessibility.html")
+
+
+@router.get("/privacy")
+def privacy(request: Request, _actor: GuardDep) -> Response:
+    """Say what personal data is held, why, and for how long."""
+    return page(request, "planner/privacy.html", law=settings().statutory_paragraph)
+
+
+@router.get("/contact")
+def contact(request: Request, _actor: GuardDep) -> Response:
+    """Say whom to ring and write to."""
+    return page(request, "planner/contact.html")
