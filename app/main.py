@@ -13,13 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from app.actions.pages import router as actions_router
+from app.chasing.pages import router as chasing_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
 from app.core.errors import NotFoundError, RefusedError, SignInNeededError
 from app.core.rendering import page, query_string
-from app.core.settings import ROOT, settings
-from app.core.static_files import require_assets
+from app.core.settings import settings
+from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.web import OriginCheck, StrictHeaders
 from app.people.guard import guard
 from app.people.pages import router as people_router
@@ -30,6 +31,7 @@ from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
 from app.returns.together import router as together_router
 from app.rounds.pages import router as rounds_router
+from app.scrutiny.pages import router as scrutiny_router
 
 MOST_BODY_BYTES = 25 * 1024 * 1024
 LOG = logging.getLogger("eleven")
@@ -41,6 +43,8 @@ ROUTERS = (
     questionnaires_router,
     rounds_router,
     issue_router,
+    chasing_router,
+    scrutiny_router,
     actions_router,
     finishing_router,
     together_router,
@@ -123,7 +127,8 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_route("/health", health, methods=["GET"])
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=ROOT / "app" / "core" / "static"), name="static")
+    app.add_route("/static/eleven.css", StyleSheet().__call__, methods=["GET"])
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, not_found)
     app.add_exception_handler(SignInNeededError, sign_in_needed)
     app.add_exception_handler(RefusedError, refused)

@@ -36,7 +36,13 @@ _ROWS_PLACE: Final = re.compile(rb"<sheetData\s*/>|<sheetData>.*?</sheetData>", 
 _DIMENSION: Final = re.compile(rb"<dimension [^>]*/>")
 _AFTER_IGNORED: Final = re.compile(rb"<drawing |<legacyDrawing |<tableParts|</worksheet>")
 _CUT_PART_UNITS: Final = 32_000
-_CUT_COLUMNS: Final = (("Sheet", 18), ("Cell", 10), ("Column", 24), ("Part", 12), ("The text goes on here", 110))
+_CUT_COLUMNS: Final = (
+    ("Sheet", 18),
+    ("Cell", 10),
+    ("Column", 24),
+    ("Part", 12),
+    ("The text goes on here", 110),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,11 @@ class Sheet:
         return self.worksheet.title
 
     def append(
-        self, values: Sequence[Value] = (), looks: Sequence[Look] | Look | None = None, *, height: float | None = None
+        self,
+        values: Sequence[Value] = (),
+        looks: Sequence[Look] | Look | None = None,
+        *,
+        height: float | None = None,
     ) -> int:
         """Write the next row and return its number; without looks, each column has its own."""
         self.row += 1
@@ -116,7 +126,7 @@ class Book:
         return self
 
     def __exit__(self, *_problem: object) -> None:
-        for sheet in [*self.sheets.values(), *([self._cuts] if self._cuts else [])]:
+        for sheet in self.sheets.values():
             sheet.rows.close()
 
     def sheet(self, wanted_title: str, layout: Layout, looks: Sequence[Look] = ()) -> Sheet:
@@ -149,7 +159,9 @@ class Book:
             worksheet.freeze_panes = corner
             worksheet.print_title_rows = f"{layout.header_row}:{layout.header_row}"
 
-    def add_table(self, sheet: Sheet, name: str, headings: Sequence[str], header_row: int, *, about: str) -> None:
+    def add_table(
+        self, sheet: Sheet, name: str, headings: Sequence[str], header_row: int, *, about: str
+    ) -> None:
         """Make an Excel table of the rows from the header to the last one written.
 
         Raises ValueError for a table without rows, which Excel would repair, and for a name used before.
@@ -182,11 +194,12 @@ class Book:
     def _cut_sheet(self) -> Sheet:
         layout = Layout([width for _, width in _CUT_COLUMNS], header_row=4, fixed_columns=4)
         sheet = self.sheet("Cut texts", layout, (Look.TEXT, Look.TEXT, Look.TEXT, Look.TEXT, Look.WRAPPED))
-        del self.sheets[sheet.title]
         sheet.headings = [title for title, _ in _CUT_COLUMNS]
         sheet.append(("Cut texts",), Look.TITLE)
         sheet.append(
-            (f"A cell holds at most 32,767 characters. What did not fit goes on here, from where its cell ends.",),
+            (
+                "A cell holds at most 32,767 characters. What did not fit goes on here, from where its cell ends.",
+            ),
             Look.NOTE,
         )
         sheet.append()
@@ -196,9 +209,9 @@ class Book:
     def save(self, out: BinaryIO) -> None:
         """Write the package; `out` need not be seekable."""
         if self._cuts is not None:
-            self.sheets[self._cuts.title] = self._cuts
             about = "Texts that were too long for their cells, continued"
             self.add_table(self._cuts, "CutTexts", self._cuts.headings, 4, about=about)
+            self.workbook.move_sheet(self._cuts.worksheet, len(self.sheets))
         moment = self.now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
         properties = self.workbook.properties
         properties.title = storable(self.title)

@@ -156,7 +156,9 @@ class CellWriter:
         self._on_cut = on_cut
         self._letters: list[str] = []
 
-    def row(self, number: int, values: Sequence[Value], looks: Sequence[Look], height: float | None = None) -> str:
+    def row(
+        self, number: int, values: Sequence[Value], looks: Sequence[Look], height: float | None = None
+    ) -> str:
         """Return row `number` (from 1) with its cells; empty cells are left out unless they have a look of their own."""
         while len(self._letters) < len(values):
             self._letters.append(get_column_letter(len(self._letters) + 1))

@@ -108,7 +108,9 @@ _STYLES: Final[Mapping[Look, _Style]] = MappingProxyType(
 def register(workbook: Workbook) -> StyleNumbers:
     """Add every look to a workbook and return their numbers, plain and marked as text."""
     sheet = workbook.create_sheet("styles")
-    numbers = {look: (_number(sheet, style), _number(sheet, style, as_text=True)) for look, style in _STYLES.items()}
+    numbers = {
+        look: (_number(sheet, style), _number(sheet, style, as_text=True)) for look, style in _STYLES.items()
+    }
     workbook.remove(sheet)
     return numbers
 

@@ -9,7 +9,6 @@ dev  that, the test tools, and Chromium and LibreOffice for the browser and work
 Each step is skipped when its inputs have not changed since it last succeeded.
 """
 
-import gzip
 import hashlib
 import importlib.util
 import os
@@ -107,18 +106,16 @@ def unbranded(css: str) -> str:
     return css
 
 
-def build_assets() -> None:
+def build_assets(wanted: str) -> None:
     """Fetch the page assets by their locked hashes and put the few files that pages use in place."""
     command, env = npm()
-    run(*command, "ci", "--loglevel=error", env=env)
+    run(*command, "ci", "--loglevel=error", *(["--omit=dev"] if wanted == "app" else []), env=env)
     modules = ROOT / "node_modules"
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     css = (modules / "govuk-frontend/dist/govuk/govuk-frontend.min.css").read_text("utf-8")
     (VENDOR / "govuk-frontend.min.css").write_text(unbranded(css), "utf-8")
     shutil.copy(modules / "htmx.org/dist/htmx.min.js", VENDOR / "htmx.min.js")
-    for path in list(VENDOR.iterdir()):
-        path.with_suffix(path.suffix + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
 
 
 def install_system_package(package: str, purpose: str) -> None:
@@ -149,10 +146,13 @@ def main() -> None:
         sys.exit(__doc__)
     if not PYTHON.exists():
         make_venv()
-    lock = "dev" if wanted == "dev" or (STAMPS / "python-dev").exists() else "app"
+    # What was set up for working on it stays so: running the demo takes nothing away.
+    if (STAMPS / "python-dev").exists():
+        wanted = "dev"
+    lock = wanted
     step(f"python-{lock}", [ROOT / f"requirements/{lock}.txt"], lambda: sync_python(lock), made=PYTHON)
     npm_inputs = [ROOT / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    step("assets", npm_inputs, build_assets, made=VENDOR / "htmx.min.js.gz")
+    step(f"assets-{wanted}", npm_inputs, lambda: build_assets(wanted), made=VENDOR / "htmx.min.js")
     if wanted == "dev":
         system_packages()
 

@@ -72,6 +72,12 @@ class ChaseRow:
         return PHASES.get(self.phase, self.phase)
 
     @property
+    def why(self) -> str:
+        """Say why to ring, as a sentence."""
+        words = "; ".join(self.ringing.reasons)
+        return f"{words[:1].upper()}{words[1:]}."
+
+    @property
     def searched(self) -> str:
         """The text that a search looks through."""
         people = (f"{each.name} {each.email}" for each in self.contacts)

@@ -58,6 +58,7 @@ def build_environment() -> Environment:
         clock_time=clock.clock_time,
         date_and_time=clock.date_and_time,
         plural=plural,
+        sentence=lambda text: text[:1].upper() + text[1:],
         percent=percent,
         role_words=lambda role: ROLE_WORDS[role],
     )

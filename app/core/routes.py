@@ -8,6 +8,7 @@ from app.core.access import Access
 
 ACCESS: Mapping[str, Access] = {
     "GET /health": Access.PUBLIC,
+    "GET /static/eleven.css": Access.PUBLIC,
     "GET /accessibility": Access.PUBLIC,
     "GET /privacy": Access.PUBLIC,
     "GET /contact": Access.PUBLIC,

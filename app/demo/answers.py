@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.demo.facts import fact
-from app.demo.phrases import GENERAL, LISTS, LONG, NOT_APPLICABLE, ODD, PASTED, REMARKS, STRENGTH, TERSE, topic_of
+from app.demo.phrases import (
+    GENERAL,
+    LISTS,
+    LONG,
+    NOT_APPLICABLE,
+    ODD,
+    PASTED,
+    REMARKS,
+    STRENGTH,
+    TERSE,
+    topic_of,
+)
 from app.demo.quality import Quality, level_key
 from app.demo.wording import Wording, later
 from app.questionnaires.definition import Questionnaire, Standard
@@ -91,14 +102,14 @@ def _answer(made: Making, standard: Standard, position: int) -> AnswerValues:
     usual = (made.quality.standards.get(standard.key, 0.0) * 7919) % 1
     if standard.not_applicable and usual < _NOT_APPLICABLE_SHARE.get(standard.key, _USUAL_SHARE):
         return AnswerValues(not_applicable=True, not_applicable_reason=_reason(made.wording, standard))
-    level = level_key(
-        made.rng, made.quality, standard, position, made.questionnaire.scale, shift=made.shift
-    )
+    level = level_key(made.rng, made.quality, standard, position, made.questionnaire.scale, shift=made.shift)
     return _JUDGED[made.questionnaire.level(level).rag](made, standard, level)
 
 
 def _reason(wording: Wording, standard: Standard) -> str:
-    return wording.fill(next(reason for pattern, reason in NOT_APPLICABLE if re.search(pattern, standard.key)))
+    return wording.fill(
+        next(reason for pattern, reason in NOT_APPLICABLE if re.search(pattern, standard.key))
+    )
 
 
 def _evidence(made: Making, standard: Standard) -> str:
@@ -112,13 +123,12 @@ def _evidence(made: Making, standard: Standard) -> str:
         return made.wording.fill(rng.choice(LISTS))
     if chance < 0.14:
         return made.wording.pick(standard, GENERAL.evidence)
-    first = made.wording.pick(standard, topic.evidence)
-    more = 0.55 if made.quality.style == "wordy" else 0.18
-    if rng.random() < more:
-        second = made.wording.pick(standard, topic.evidence + GENERAL.evidence)
-        if second[:12] != first[:12]:
-            return f"{first}{rng.choice((' ', chr(10)))}{second}"
-    return first
+    first = made.wording.choose(standard, topic.evidence)
+    written = [first]
+    if rng.random() < (0.55 if made.quality.style == "wordy" else 0.18):
+        others = tuple(each for each in topic.evidence + GENERAL.evidence if each != first)
+        written.append(made.wording.choose(standard, others))
+    return made.wording.fill(rng.choice((" ", "\n")).join(written))
 
 
 def _green(made: Making, standard: Standard, level: str) -> AnswerValues:

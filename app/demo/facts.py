@@ -15,7 +15,13 @@ _SCHOOL_JOBS = (
     "Assistant principal, inclusion",
     "Safeguarding and welfare manager",
 )
-_AGENCY_JOBS = ("Assistant director, quality", "Head of safeguarding", "Service manager", "Chief nurse", "Practice manager")
+_AGENCY_JOBS = (
+    "Assistant director, quality",
+    "Head of safeguarding",
+    "Service manager",
+    "Chief nurse",
+    "Practice manager",
+)
 _CONFIDENCE_WEIGHTS = (28, 57, 15)
 
 

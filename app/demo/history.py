@@ -91,12 +91,16 @@ def _with_refusal(rng: random.Random, ordered: list[Save], editor: int) -> list[
         return ordered
     index = rng.choice(able)
     met = ordered[index]
-    theirs = replace(met.values, comment=f"{met.values.comment.split('.')[0]}, as we said at the last meeting.")
+    theirs = replace(
+        met.values, comment=f"{met.values.comment.split('.')[0]}, as we said at the last meeting."
+    )
     refused = Save(met.standard_key, theirs, met.version, accepted=False, by=editor, at=met.at)
     return [*ordered[: index + 1], refused, *ordered[index + 1 :]]
 
 
-def stamp(rng: random.Random, ordered: list[Save], start: datetime, end: datetime, *, one_sitting: bool) -> None:
+def stamp(
+    rng: random.Random, ordered: list[Save], start: datetime, end: datetime, *, one_sitting: bool
+) -> None:
     """Give each save its moment: in a few sittings between start and end, a minute or two apart."""
     if not ordered:
         return
@@ -115,8 +119,9 @@ def _sittings(rng: random.Random, start: datetime, end: datetime) -> list[dateti
     days = (london_date(end) - london_date(start)).days
     wanted = min(days, rng.choice((0, 1, 1, 2, 2, 3, 4)))
     others = (at_work(rng, london_date(start) + timedelta(days=rng.randint(1, days))) for _ in range(wanted))
+    final = [end - timedelta(minutes=rng.uniform(25, 110))] if days else []
     margin = timedelta(minutes=20)
-    return [start, *sorted(each for each in others if start + margin < each < end - margin)]
+    return [start, *sorted(each for each in (*others, *final) if start + margin < each < end - margin)]
 
 
 def standing(ordered: list[Save]) -> dict[str, Save]:

@@ -1,4 +1,4 @@
-"""The people of the demo: those of the partnership, and leads, colleagues and signatories of organisations."""
+"""The people of the demo: the partnership's own, and leads, colleagues and signatories of organisations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

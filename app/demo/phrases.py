@@ -3,6 +3,7 @@
 from functools import cache
 
 from app.demo.topic import Topic
+from app.demo.topics_children import CHILDREN
 from app.demo.topics_leading import LEADING
 from app.demo.topics_working import WORKING
 
@@ -19,8 +20,8 @@ GENERAL = Topic(
 )
 
 # The specific topics come first where two could fit: "training of governors" is about governors.
-_ALL = (*LEADING[:1], *WORKING[:2], *LEADING[1:5], *WORKING[2:], *LEADING[5:])
-TOPICS = (*LEADING, *WORKING)
+_ALL = (*CHILDREN, *LEADING[:1], *WORKING[:2], *LEADING[1:5], *WORKING[2:], *LEADING[5:])
+TOPICS = (*CHILDREN, *LEADING, *WORKING)
 
 TERSE = (
     "Yes",
@@ -57,16 +58,19 @@ LISTS = (
 )
 
 LONG = (
-    "When {lead_name} took this on in {old} there was very little written down. We began with a list of everything "
-    "that we thought we did, asked staff in each team whether it was true, and found that about a third of it was "
-    "not. Since then we have worked through that list: the procedure was rewritten with the people who use it, it "
-    "was tried out in two teams, changed, and then adopted by {board} in {month}. {n} of {m} staff have been through "
-    "the training, which uses three examples of our own (anonymised, of course) rather than slides. We sample ten "
-    "cases each term; the last sample showed eight that were right, one that was late and one where the reason for "
-    "the decision had not been written down. Both were put right and talked through in supervision. {Children} were "
-    "asked too: they said that they mostly knew whom to tell, but that they didn't always hear what happened next. "
-    "That is the part that we still need to get better at, and it's why we stopped to think before choosing this "
-    "level.",
+    (
+        "When {lead_name} took this on in {old} there was very little written down. We began with a "
+        "list of everything that we thought we did, asked staff in each team whether it was true, and "
+        "found that about a third of it was not. Since then we have worked through that list: the "
+        "procedure was rewritten with the people who use it, it was tried out in two teams, changed, "
+        "and then adopted by {board} in {month}. {n} of {m} staff have been through the training, which"
+        " uses three examples of our own (anonymised, of course) rather than slides. We sample ten "
+        "cases each term; the last sample showed eight that were right, one that was late and one where"
+        " the reason for the decision had not been written down. Both were put right and talked through"
+        " in supervision. {Children} were asked too: they said that they mostly knew whom to tell, but "
+        "that they didn't always hear what happened next. That is the part that we still need to get "
+        "better at, and it's why we stopped to think before choosing this level."
+    ),
 )
 
 ODD = (
@@ -80,8 +84,8 @@ ODD = (
 )
 
 PASTED = (
-    "We follow the policy of the partnership and all staff are aware of their responsibilities. This is reviewed "
-    "regularly and monitored by the senior leadership team."
+    "We follow the policy of the partnership and all staff are aware of their responsibilities. This is "
+    "reviewed regularly and monitored by the senior leadership team."
 )
 
 NOT_APPLICABLE = (
@@ -127,11 +131,16 @@ MEASURES = (
 STRENGTH = "Strength to share: other {kind_plural} have visited us to see this."
 
 SENT_BACK = (
-    "The commissioning domain has green for alternative provision but the comment says that visits have not taken "
-    "place. Please look at it again.",
+    (
+        "The commissioning domain has green for alternative provision but the comment says that visits "
+        "have not taken place. Please look at it again."
+    ),
     "Three standards have the same pasted text. Please say how you know in each case.",
     "The number trained is higher than what you told us in the staffing return. Please check both numbers.",
-    "You told us by telephone that the deputy has left. Please correct the answers on cover before signing again.",
+    (
+        "You told us by telephone that the deputy has left. Please correct the answers on cover before "
+        "signing again."
+    ),
     "“Last year's actions closed” is green, but two of last year's actions are open on our list.",
     "Please add who will do the action on filtering and by when: “IT” is too vague for the board.",
 )
@@ -158,7 +167,9 @@ CALL_NOTES = {
 @cache
 def fitting(standard_key: str, title: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
     """Return sentences to draw from for a standard: those that share a word with it stand in four times."""
-    stems = {word[:5] for word in f"{standard_key.replace('-', ' ')} {title}".lower().split() if len(word) > 4}
+    stems = {
+        word[:5] for word in f"{standard_key.replace('-', ' ')} {title}".lower().split() if len(word) > 4
+    }
     return tuple(
         sentence
         for sentence in sentences

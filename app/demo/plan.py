@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from app.core.clock import london_date
+from app.demo.chance import chance
 from app.demo.people import Team
 from app.demo.phrases import SENT_BACK
 from app.demo.quality import Quality
@@ -65,12 +66,12 @@ class Asked:
 
 def plans(asked: Sequence[Asked], shares: Shares, dates: Dates, *, seed: str, now: datetime) -> list[Plan]:
     """Return the course of each return of a round, in the order in which the organisations were given."""
-    rng = random.Random(seed)
+    rng = chance(seed)
     until = min(now, dates.closed_at or now)
     states = _states(rng, asked, shares)
     days = curve(dates, london_date(until))
     making = _Making(dates, until, days)
-    made = [making.plan(random.Random(f"{seed}:{each.listed.id}"), each, states[each.listed.id]) for each in asked]
+    made = [making.plan(chance(seed, each.listed.id), each, states[each.listed.id]) for each in asked]
     for number, index in enumerate(_some(rng, made, ReturnState.IN_PROGRESS, shares.sent_back, asked)):
         made[index] = making.sent_back(rng, made[index], SENT_BACK[number % len(SENT_BACK)])
     for number, index in enumerate(_some(rng, made, ReturnState.SIGNED, shares.resigned, asked)):
@@ -162,7 +163,9 @@ class _Making:
         done = at_work(rng, self.days.draw(rng))
         done = min(max(done, issued.issued_at + timedelta(days=1)), self.until - timedelta(minutes=30))
         alone = asked.team.lead == asked.team.signatory
-        waited = timedelta(minutes=rng.uniform(3, 25)) if alone else timedelta(days=rng.triangular(0.05, 6, 0.4))
+        waited = (
+            timedelta(minutes=rng.uniform(3, 25)) if alone else timedelta(days=rng.triangular(0.05, 6, 0.4))
+        )
         earliest = issued.issued_at + timedelta(hours=3)
         ready = max(earliest, done - waited)
         last = ready - timedelta(minutes=rng.uniform(1, 20))

@@ -16,7 +16,7 @@ _WEAK = re.compile(
     r"risk|record|voice|heard|govern|board|recruit|central|shortlist|supervis|provider|contract|letting|"
     r"differences|pattern|equal|escalat|alternative|filter|emotional|budget|change|actions"
 )
-_GREEN_FROM, _RED_BELOW, _CRITICAL_RED_BELOW = 0.42, -0.78, -1.05
+_GREEN_FROM, _RED_BELOW, _CRITICAL_RED_BELOW = 0.5, -0.46, -0.66
 _WHITEWASHED = 0.97
 
 
@@ -46,15 +46,21 @@ def quality(rng: random.Random, keys: tuple[str, ...]) -> Quality:
 
 
 def level_key(
-    rng: random.Random, of: Quality, standard: Standard, position: int, scale: tuple[Level, ...], *, shift: float
+    rng: random.Random,
+    of: Quality,
+    standard: Standard,
+    position: int,
+    scale: tuple[Level, ...],
+    *,
+    shift: float,
 ) -> str:
     """Return the level that an organisation gives itself; `shift` is how much better this year is."""
     if of.style == "whitewash" and rng.random() < _WHITEWASHED:
         return _by_rag(scale, "green")
     score = (
-        1.2
+        0.92
         + 0.5 * of.base
-        + 0.4 * of.domains[position % len(of.domains)]
+        + 0.45 * of.domains[position % len(of.domains)]
         + 0.45 * of.standards.get(standard.key, 0.0)
         + 0.35 * rng.gauss(0, 1)
         + shift

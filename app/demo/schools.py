@@ -239,7 +239,10 @@ def _school(namer: Namer, batch: Batch, index: int, now: datetime) -> Listed:
 def _rename_long(namer: Namer, listed: list[Listed]) -> None:
     by_kind = {"special_school": LONG_NAMES[2:3], "maintained_school": (*LONG_NAMES[:2], LONG_NAMES[3])}
     for kind, templates in by_kind.items():
-        some = [each for each in listed if each.organisation.kind == kind][-len(templates) :]
+        fitting = [
+            each for each in listed if each.organisation.kind == kind and each.organisation.low_age == 3
+        ]
+        some = fitting[-len(templates) :]
         for each, template in zip(some, templates, strict=True):
             each.organisation.name = _name(namer, (template,))
 
@@ -325,7 +328,7 @@ def mergers(namer: Namer, listed: list[Listed], day: date) -> list[Merger]:
 
 
 def _merger(namer: Namer, successor: Listed, number: int, day: date) -> Merger:
-    place = successor.organisation.name.split()[0].strip(",")
+    place = successor.organisation.name.split(", ")[-1].split(maxsplit=1)[0]
     successor.asked_last_year = False
     successor.organisation.opened_on = day
     successor.identifiers[0]["valid_from"] = day

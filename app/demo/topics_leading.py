@@ -7,8 +7,14 @@ LEADING = (
         r"governors-trained|board-training",
         evidence=(
             "{Board} had its training on 1 {month}; the register of who came is with the clerk.",
-            "All but one of {board} have done the online course. The certificate dates are in our training matrix.",
-            "Induction pack for new members revised in {month}, with a section on safeguarding and a short quiz.",
+            (
+                "All but one of {board} have done the online course. The certificate dates are in our "
+                "training matrix."
+            ),
+            (
+                "Induction pack for new members revised in {month}, with a section on safeguarding and "
+                "a short quiz."
+            ),
         ),
         amber=(
             "Two who joined in the spring have not had induction yet.",
@@ -23,13 +29,21 @@ LEADING = (
     Topic(
         r"board(?!ing)|govern|accountab|risk-register|oversight|return-shared|partnership-leadership",
         evidence=(
-            "Annual safeguarding report went to {board} on 12 {month}, minute 7.2. Three questions were asked and "
-            "followed up.",
-            "Structure chart on the intranet (reviewed {month}) shows who answers to whom, contracted work included.",
+            (
+                "Annual safeguarding report went to {board} on 12 {month}, minute 7.2. Three questions "
+                "were asked and followed up."
+            ),
+            (
+                "Structure chart on the intranet (reviewed {month}) shows who answers to whom, "
+                "contracted work included."
+            ),
             "{Board}'s link visit in {month}: notes on file, two recommendations, both done.",
             "Safeguarding is item 3 on every agenda. See minutes {month}.",
             "The risk register has an entry with an owner, a score and a date; last looked at in {month}.",
-            "Attendance at partnership meetings last year: {few} of {few} or so. Actions kept on our tracker.",
+            (
+                "Attendance at partnership meetings last year: {few} of {few} or so. Actions kept on "
+                "our tracker."
+            ),
         ),
         amber=(
             "{Board} gets numbers but the minutes show hardly any challenge.",
@@ -46,10 +60,15 @@ LEADING = (
     Topic(
         r"senior-lead|dsl-senior|dsl-cover|dsl-support|designated-practitioner|dsl-job",
         evidence=(
-            "{lead_name} is a member of the senior team; job description signed {month}, one and a half days a week "
-            "protected.",
+            (
+                "{lead_name} is a member of the senior team; job description signed {month}, one and a "
+                "half days a week protected."
+            ),
             "Rota for cover is on the staff room wall and on the first page of the handbook.",
-            "Two deputies trained to the same level. During holidays there is a mobile number that is always answered.",
+            (
+                "Two deputies trained to the same level. During holidays there is a mobile number that "
+                "is always answered."
+            ),
             "Time for the role was raised from half a day to {few} hours a week after last year's return.",
         ),
         amber=(
@@ -77,7 +96,10 @@ LEADING = (
         ),
         red=("The policy is out of date: it was last approved in {old}.",),
         actions=(
-            "Bring the policy into line with the current guidance, approve it and replace the copy on the website",
+            (
+                "Bring the policy into line with the current guidance, approve it and replace the copy "
+                "on the website"
+            ),
             "Make one table of all related policies with owner and review date",
         ),
     ),
@@ -85,9 +107,15 @@ LEADING = (
         r"whistle|speaking-up|staff-voice|emotional|workload|dsl-support",
         evidence=(
             "Staff survey {month}: {pct}% say they would feel safe to raise a concern about a colleague.",
-            "Whistleblowing poster with the national helpline in every staff area; used {few} times since {old}.",
+            (
+                "Whistleblowing poster with the national helpline in every staff area; used {few} times"
+                " since {old}."
+            ),
             "We hold reflective sessions every six weeks with someone from outside; take-up is good.",
-            "Vacancies and sickness are in the monthly dashboard, with a line on what this means for children.",
+            (
+                "Vacancies and sickness are in the monthly dashboard, with a line on what this means "
+                "for children."
+            ),
         ),
         amber=(
             "Only {pct}% of staff answered the survey, so we don't know what the others think.",
@@ -104,8 +132,14 @@ LEADING = (
         r"change|budget|effect-on",
         evidence=(
             "Impact form used for {few} proposals since {old}; two were altered because of it.",
-            "Before we moved to the new site we did a safeguarding check with the staff who work there ({month}).",
-            "Budget papers now have a box on children's safety. Example: the cut to evening sessions was reversed.",
+            (
+                "Before we moved to the new site we did a safeguarding check with the staff who work "
+                "there ({month})."
+            ),
+            (
+                "Budget papers now have a box on children's safety. Example: the cut to evening "
+                "sessions was reversed."
+            ),
         ),
         amber=(
             "We do assess the effect of big changes, but not of smaller savings.",
@@ -118,14 +152,17 @@ LEADING = (
         ),
     ),
     Topic(
-        r"numbers|pattern|referrals|was-not-brought|absence|social-worker|differences",
+        r"numbers|pattern|referrals|differences",
         evidence=(
             "Termly dashboard: contacts, referrals, outcomes and time taken. The last one is from {month}.",
-            "We looked at bullying, suspensions and part-time timetables by group in {month}; one pattern was found "
-            "and acted on.",
-            "{few} referrals last year, {few} led to an assessment; each one that did not was talked through.",
-            "First-day calls are logged. Absence under 90% is reviewed weekly with the pastoral team.",
-            "Missed appointments are followed up within two days under our 'was not brought' procedure.",
+            (
+                "We looked at bullying, suspensions and part-time timetables by group in {month}; one "
+                "pattern was found and acted on."
+            ),
+            (
+                "{few} referrals last year, {few} led to an assessment; each one that did not was "
+                "talked through."
+            ),
         ),
         amber=(
             "We collect figures but do not yet compare groups of {children}.",
@@ -141,9 +178,15 @@ LEADING = (
     Topic(
         r"audit|learning|complaint|checked|actions-closed|last-actions|review",
         evidence=(
-            "Audit of {few} records by a neighbouring lead in {month}; the re-audit in the summer showed a change.",
+            (
+                "Audit of {few} records by a neighbouring lead in {month}; the re-audit in the summer "
+                "showed a change."
+            ),
             "Learning from the local review on neglect was the topic of the staff meeting on 9 {month}.",
-            "All {few} actions of last year's return are closed except one, which is waiting for the builders.",
+            (
+                "All {few} actions of last year's return are closed except one, which is waiting for "
+                "the builders."
+            ),
             "Complaints log themed each term by {lead}: {few} had a safeguarding element.",
             "Quiz after the briefing: {pct}% right answers, then repeated in {month}.",
         ),
@@ -160,18 +203,18 @@ LEADING = (
         ),
     ),
     Topic(
-        r"contract|provider|subcontract|alternative|placed|outside-staff|host|work-experience|boarding",
+        r"contract|provider",
         evidence=(
             "All {few} contracts have the clause. Checked by procurement in {month}.",
-            "Written assurance of staff checks for each provider, addresses of all sites, visit notes from {month}.",
-            "{Children} in alternative provision are visited every half term; we ring daily about attendance.",
-            "Agency workers show ID at reception and their letter of assurance is filed before they start.",
+            (
+                "Written assurance of staff checks for each provider, addresses of all sites, visit "
+                "notes from {month}."
+            ),
             "One provider was given notice after concerns; we told the partnership the same day.",
         ),
         amber=(
             "The big contracts have safeguarding terms, small grants under £5,000 don't.",
             "We visit providers at the start but not always again.",
-            "Assurance letters are there for supply staff; those for sports coaches are incomplete.",
         ),
         red=("We do not know whether the sub-contractor's staff have been checked.",),
         actions=(
@@ -184,8 +227,14 @@ LEADING = (
         evidence=(
             "Lettings agreement has safeguarding terms since {old}; {few} hirers have signed it.",
             "Visitors sign in on a tablet, are given a leaflet and a red lanyard, and are never left alone.",
-            "Lockdown drill on 3 {month}. It took four minutes; the bell could not be heard in the annexe, now mended.",
-            "The breakfast club is ours and follows the same policy. The holiday club sends us its checks each year.",
+            (
+                "Lockdown drill on 3 {month}. It took four minutes; the bell could not be heard in the "
+                "annexe, now mended."
+            ),
+            (
+                "The breakfast club is ours and follows the same policy. The holiday club sends us its "
+                "checks each year."
+            ),
         ),
         amber=(
             "Regular hirers have signed the new terms, occasional ones haven't.",

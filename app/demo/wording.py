@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.demo.agencies import staff_of
-from app.demo.people import Team
 from app.demo.phrases import fitting
 from app.demo.schools import Listed
 from app.organisations.rules import KINDS
@@ -61,14 +60,17 @@ class Wording:
             pct=rng.randint(61, 98),
         )
 
+    def choose(self, standard: Standard, sentences: tuple[str, ...]) -> str:
+        """Return one of some sentences that fits a standard, its braces still open."""
+        return self.rng.choice(fitting(standard.key, standard.title, sentences))
+
     def pick(self, standard: Standard, sentences: tuple[str, ...]) -> str:
         """Return one of some sentences that fits a standard, filled in."""
-        return self.fill(self.rng.choice(fitting(standard.key, standard.title, sentences)))
+        return self.fill(self.choose(standard, sentences))
 
     def owner(self) -> str:
-        """Return who sees to an action: a job, sometimes with a name."""
-        job = self.rng.choice(self.owners)
-        return f"{job} ({self.words['lead_name']})" if self.rng.random() < 0.15 else job
+        """Return who sees to an action: mostly a job, sometimes a name."""
+        return self.words["lead_name"] if self.rng.random() < 0.12 else self.rng.choice(self.owners)
 
 
 def _month(day: date, months_ago: int) -> str:
@@ -85,7 +87,7 @@ def staff_count(rng: random.Random, listed: Listed) -> int:
     return max(6, pupils // 8 + rng.randint(4, 12)) if pupils else rng.randint(9, 60)
 
 
-def wording(rng: random.Random, listed: Listed, team: Team, governance: str, day: date) -> Wording:
+def wording(rng: random.Random, listed: Listed, lead_name: str, governance: str, day: date) -> Wording:
     """Return the words of one return; `day` is when it is written, `governance` who governs then."""
     organisation = listed.organisation
     agency = governance == "agency"
@@ -94,6 +96,7 @@ def wording(rng: random.Random, listed: Listed, team: Team, governance: str, day
     if organisation.phase == "post_16":
         children = "students"
     staff = staff_count(rng, listed)
+    last_year = (_month(day, ago) for ago in range(12))
     words = {
         "board": board,
         "Board": board[0].upper() + board[1:],
@@ -101,7 +104,7 @@ def wording(rng: random.Random, listed: Listed, team: Team, governance: str, day
         "Children": children.capitalize(),
         "child": {"children": "child", "pupils": "pupil", "students": "student"}[children],
         "lead": "our safeguarding lead" if agency else "our DSL",
-        "lead_name": team.lead.name if team.lead else "The lead",
+        "lead_name": lead_name,
         "boss": f"the {organisation.head_job_title.lower()}",
         "place": "service" if agency else "college" if organisation.phase == "post_16" else "school",
         "kind_plural": KINDS[organisation.kind].plural.lower(),
@@ -111,7 +114,8 @@ def wording(rng: random.Random, listed: Listed, team: Team, governance: str, day
     return Wording(
         rng,
         words,
-        months=tuple(_month(day, ago) for ago in range(12)),
+        # Schools do nothing in August that they would show as evidence.
+        months=tuple(month for month in last_year if agency or not month.startswith("August")),
         old_months=tuple(_month(day, ago) for ago in range(14, 40, 3)),
         owners=_AGENCY_OWNERS if agency else _SCHOOL_OWNERS,
         day=day,

@@ -23,8 +23,8 @@ _CHUNK: Final = 1 << 20
 
 # What UTF-8 becomes when it is read as Windows-1252 and saved again: é is then Ã and ©, a quote â and €.
 _TRAIL: Final = re.escape(bytes(range(0x80, 0xC0)).decode("cp1252", "ignore"))
-_MANGLED: Final = re.compile(f"[ÂÃ][{_TRAIL}]|â€|â[{_TRAIL}]{{2}}|ï»¿|\N{REPLACEMENT CHARACTER}")
-_SUSPECT: Final = ("Ã", "Â", "â", "ï", "\N{REPLACEMENT CHARACTER}")
+_MANGLED: Final = re.compile(f"[ÂÃÄÅ][{_TRAIL}]|â€|â[{_TRAIL}]{{2}}|ï»¿|\N{REPLACEMENT CHARACTER}")
+_SUSPECT: Final = ("Â", "Ã", "Ä", "Å", "â", "ï", "\N{REPLACEMENT CHARACTER}")
 
 _OTHER_FILES: Final = {
     ".xls": "This is an old Excel file. Open it in Excel and save it as an Excel Workbook (.xlsx) or as CSV.",
@@ -218,5 +218,5 @@ def _place(before: str, text: str | None = None) -> tuple[int, str]:
 
 
 def _title(header: list[str], place: int) -> str:
-    named = place < len(header) and header[place].strip()
+    named = place < len(header) and " ".join(header[place].split())
     return f"“{named}”" if named else str(place + 1)

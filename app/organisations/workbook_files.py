@@ -15,6 +15,7 @@ from typing import Final
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.exceptions import InvalidFileException
 
 from app.organisations.tables import RegisterFileError
@@ -33,6 +34,9 @@ MAX_TAGS_IN_ROW: Final = 10_000
 _RATIO_MATTERS_FROM: Final = 5_000_000
 _CHUNK: Final = 1 << 20
 _ROW_TAG: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
+_FAR_CELL: Final = re.compile(rb'<(?:\w+:)?c r="([A-Z]{2,3})[0-9]+"[^>]*(?<!/)>')
+"""Cells with content beyond column Z: openpyxl leaves out what is beyond the last column asked for."""
+
 _LARGE_PARTS: Final = re.compile(r"xl/(worksheets/[^/]+|sharedStrings)\.xml", re.IGNORECASE)
 _UNREADABLE: Final = (
     InvalidFileException,
@@ -69,7 +73,7 @@ def read_sheet(data: bytes, *, max_rows: int, max_columns: int, max_bytes: int) 
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_directory(archive, len(data), max_bytes)
             for part in archive.infolist():
-                _check_part(archive, part, max_rows)
+                _check_part(archive, part, _Tags(part.filename, max_rows, max_columns))
         # A warning about an unknown extension of Excel is no news to the person who uploads.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -120,32 +124,32 @@ def _macros() -> RegisterFileError:
     return RegisterFileError("The workbook holds macros. Save it as an Excel Workbook (.xlsx) or as CSV.")
 
 
-def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, max_rows: int) -> None:
+def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, counter: "_Tags") -> None:
     """Count the tags of an XML part piece by piece, and refuse what no spreadsheet program writes there."""
     with archive.open(part) as content:
-        start = content.read(4)
+        chunk = content.read(_CHUNK)
+        start = chunk.lstrip(b"\xef\xbb\xbf \r\n\t")[:4]
         if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0<" in start or b"<\0" in start:
             raise RegisterFileError(_UNSAFE)
-        if not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        if start and not start.startswith(b"<"):
             return
-        large = _LARGE_PARTS.fullmatch(part.filename) is not None
-        counter = _Tags(MAX_TAGS if large else MAX_TAGS_ELSEWHERE, max_rows)
-        counter.take(start)
-        while chunk := content.read(_CHUNK):
+        while chunk:
             counter.take(chunk)
             # Declarations and comments are where entities hide; only drawings of the old kind have them.
             if counter.declares and not part.filename.lower().endswith(".vml"):
                 raise RegisterFileError(_UNSAFE)
             if part.filename == "[Content_Types].xml" and b"macroEnabled" in chunk:
                 raise _macros()
+            chunk = content.read(_CHUNK)
 
 
 class _Tags:
-    """Counts the tags of a part, in all and since the last row began."""
+    """Counts the tags of a part, in all and since the last row began, and sees cells too far right."""
 
-    def __init__(self, most: int, most_rows: int) -> None:
-        self._most = most
+    def __init__(self, name: str, most_rows: int, most_columns: int) -> None:
+        self._most = MAX_TAGS if _LARGE_PARTS.fullmatch(name) else MAX_TAGS_ELSEWHERE
         self._most_rows = most_rows
+        self._most_columns = most_columns
         self._all = self._rows = self._in_row = 0
         self._rest = b""
         self.declares = False
@@ -164,6 +168,9 @@ class _Tags:
             self._close_row(text.count(b"<", begin, row.start()))
             self._rows, self._in_row, begin = self._rows + 1, 0, row.start()
         self._close_row(text.count(b"<", begin))
+        for letters in set(_FAR_CELL.findall(text)):
+            if column_index_from_string(letters.decode()) > self._most_columns:
+                raise _too_far_right(f"Column {letters.decode()}", self._most_columns)
         if self._all > self._most:
             raise RegisterFileError(_TOO_LARGE)
         if self._rows > self._most_rows + 1:
@@ -177,6 +184,13 @@ class _Tags:
 
 def _too_many_rows(most: int) -> RegisterFileError:
     return RegisterFileError(f"The sheet has more than {most:,} rows. Delete the rows that are not needed.")
+
+
+def _too_far_right(where: str, most: int) -> RegisterFileError:
+    return RegisterFileError(
+        f"{where} has content beyond column {most}, which is as far as can be read. "
+        "Delete the columns that are not needed."
+    )
 
 
 # --- unpacking ------------------------------------------------------------------------------------
@@ -211,10 +225,7 @@ def _texts(row: tuple[object, ...], number: int, max_columns: int, above: list[l
     while cells and not cells[-1]:
         cells.pop()
     if len(cells) > max_columns:
-        raise RegisterFileError(
-            f"Row {number} has content beyond column {max_columns}, which is as far as can be read. "
-            "Delete the columns that are not needed."
-        )
+        raise _too_far_right(f"Row {number}", max_columns)
     for place in _errors(cells):
         named = above[0][place] if above and place < len(above[0]) else str(place + 1)
         raise RegisterFileError(

@@ -183,7 +183,16 @@ def save_one(
         # The round was closed or the return signed meanwhile: the text stays on the page.
         return page(request, "returns/_not-taken.html", status=423, message=problem.message)
     status = 409 if result.conflict else 422 if result.problems else 200
-    return page(request, "returns/_saved.html", status=status, view=result, this=this, domain_key=domain)
+    # After a merge the page must show what is stored: a save from stale fields would undo the colleague's.
+    whole = bool(result.conflict or result.merged_with)
+    return page(
+        request,
+        "returns/_section.html" if whole else "returns/_saved.html",
+        status=status,
+        view=result,
+        questionnaire=questionnaire,
+        url=f"/returns/{return_id}/{domain}",
+    )
 
 
 @router.get("/returns/{return_id}/{domain}/{standard}")

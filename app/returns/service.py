@@ -1,6 +1,6 @@
 """Changes to a return: saving answers, working together, signing, sending back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, insert, select, update
@@ -47,7 +47,11 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A save that was not taken, because a colleague changed the same field; both texts are kept."""
+    """A save that was not taken, because a colleague changed the same field; both texts are kept.
+
+    `mine` is what the page shows next: the person's own text where they disagree, and everything
+    else as it stands, so that a save from there takes nothing of the colleague's away unseen.
+    """
 
     mine: AnswerValues
     theirs: AnswerLine
@@ -162,7 +166,8 @@ def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict
         saved = _accept(work, held, sent, current, version, merged.values)
         return Saved(saved.version, saved.values, line.updated_by_name)
     _keep_refused(work, held, sent, version)
-    return Conflict(sent.values, line, merged.conflicts)
+    mine = replace(merged.values, **{name: getattr(sent.values, name) for name in merged.conflicts})
+    return Conflict(mine, line, merged.conflicts)
 
 
 def _base(work: Work, held: Held, sent: Submitted) -> tuple[int, AnswerValues]:

@@ -1,9 +1,11 @@
 """Pages for preparing a round and looking after it."""
 
+from collections import Counter
 from datetime import date
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
 from app.core.database import SessionDep
 from app.core.dates import read_date
@@ -75,43 +77,63 @@ def audience(request: Request, _actor: ActorDep, session: SessionDep, round_id: 
 
 
 def _audience_page(
-    request: Request, session: SessionDep, round_id: int, problem: RefusedError | None = None
+    request: Request,
+    session: Session,
+    round_id: int,
+    *,
+    chosen: Audience | None = None,
+    find: str = "",
+    problem: RefusedError | None = None,
 ) -> Response:
     line = queries.round_line(session, round_id)
+    audience = chosen or queries.audience(session, round_id)
     duties = questionnaires.questionnaire(session, line.version_id).duties
     candidates = queries.candidates(session)
-    counts: dict[str, int] = {}
-    for each in candidates:
-        counts[each.candidate.kind] = counts.get(each.candidate.kind, 0) + 1
+    counts = Counter(each.candidate.kind for each in candidates)
+    found = [each for each in candidates if find and find.casefold() in each.candidate.name.casefold()]
+    picked = audience.included | audience.excluded | {each.candidate.organisation_id for each in found[:20]}
     return page(
         request,
         "rounds/audience.html",
         status=422 if problem else 200,
         round=line,
-        audience=queries.audience(session, round_id),
-        kinds=[
-            kind for kind in KINDS.values() if counts.get(kind.key) and (kind.duty in duties or not duties)
-        ],
-        other_kinds=[kind for kind in KINDS.values() if counts.get(kind.key) and kind.duty not in duties],
+        audience=audience,
+        kinds=[kind for kind in KINDS.values() if counts[kind.key] and kind.duty in duties],
+        other_kinds=[kind for kind in KINDS.values() if counts[kind.key] and kind.duty not in duties],
         counts=counts,
         phases=[(key, words) for key, words in PHASES.items() if key != "not_applicable"],
         candidates=candidates,
+        singles=[each for each in candidates if each.candidate.organisation_id in picked],
+        find=find,
+        found=len(found),
         errors=error_list(problem),
+    )
+
+
+def _chosen(form: Form) -> Audience:
+    singles = {
+        int(name.removeprefix("single-")): value
+        for name, value in form.items()
+        if name.removeprefix("single-").isdecimal() and name.startswith("single-")
+    }
+    return Audience(
+        kinds=frozenset(form.values_of("kinds")) & KINDS.keys(),
+        phases=frozenset(form.values_of("phases")) & PHASES.keys(),
+        included=frozenset(key for key, value in singles.items() if value == "in"),
+        excluded=frozenset(key for key, value in singles.items() if value == "out"),
     )
 
 
 @router.post("/rounds/{round_id}/audience")
 def choose_audience(request: Request, work: WorkDep, form: FormDep, round_id: int) -> Response:
-    """Keep the choice and go on to the preview."""
-    chosen = Audience(
-        kinds=frozenset(form.values_of("kinds")) & KINDS.keys(),
-        phases=frozenset(form.values_of("phases")) & PHASES.keys(),
-        included=frozenset(form.integers("included")),
-        excluded=frozenset(form.integers("excluded")) - frozenset(form.integers("included")),
-    )
+    """Keep the choice and go on to the preview; or find an organisation to decide about by itself."""
+    chosen = _chosen(form)
+    find = form.line("find", most=100)
+    if form.get("look"):
+        return _audience_page(request, work.session, round_id, chosen=chosen, find=find)
     if not chosen.kinds and not chosen.included:
         problem = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
-        return _audience_page(request, work.session, round_id, problem)
+        return _audience_page(request, work.session, round_id, chosen=chosen, problem=problem)
     service.set_audience(work, round_id, chosen)
     return RedirectResponse(f"/rounds/{round_id}/issue", status_code=303)
 

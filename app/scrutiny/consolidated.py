@@ -1,0 +1,409 @@
+"""Reads for the consolidated workbook: streamed, one statement each, however many returns there are.
+
+Each function confines itself to the organisations whose returns the person may read. Kind and phase are
+those of the day of issue, as everywhere where returns are counted; names and codes are today's.
+Answers are read for signed returns only: what people have not signed yet is theirs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Date, Select, and_, case, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.actions.models import Action, ActionStatus
+from app.core.access import Actor, visible_to
+from app.organisations.models import Identifier, Organisation, Succession
+from app.people.models import User
+from app.ratings.models import RatingSource, StoredRating
+from app.ratings.rules import Outcome
+from app.returns.models import Answer, Return, ReturnState
+from app.returns.queries import VALUE_COLUMNS, AnswerLine
+from app.returns.rules import AnswerValues
+
+ROWS_AT_ONCE = 500
+_STREAMED = {"yield_per": ROWS_AT_ONCE}
+# The code that people know an organisation by: the first of these registers that it is in today.
+_SCHEMES = ("urn", "ods", "gss", "ukprn", "laestab", "slug")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """An organisation in a round, as each sheet names it."""
+
+    name: str
+    code: str
+    scheme: str
+    kind: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReturn:
+    """One return of a round: whose it is and how far it is; `facts` decide what it was asked."""
+
+    who: Who
+    id: int
+    state: ReturnState
+    answered: int
+    total: int
+    edition: int
+    due_on: date
+    signed_at: datetime | None
+    facts: Mapping[str, Any]
+
+
+_REGISTERED = (
+    select(func.json_build_array(col(Identifier.value), col(Identifier.scheme)))
+    .where(
+        col(Identifier.organisation_id) == col(Return.organisation_id),
+        col(Identifier.valid_to).is_(None),
+        col(Identifier.scheme).in_(_SCHEMES),
+    )
+    .order_by(func.array_position(list(_SCHEMES), col(Identifier.scheme)), col(Identifier.id))
+    .limit(1)
+    .correlate(Return)
+    .scalar_subquery()
+)
+KIND = func.coalesce(Return.facts["kind"].astext, col(Organisation.kind))  # type: ignore[attr-defined]
+PHASE = func.coalesce(Return.facts["phase"].astext, col(Organisation.phase))  # type: ignore[attr-defined]
+WHO = (col(Organisation.name), _REGISTERED, KIND, PHASE)
+_RETURN = (
+    col(Return.id),
+    col(Return.state),
+    col(Return.answered),
+    col(Return.total),
+    col(Return.edition),
+    col(Return.due_on),
+    col(Return.signed_at),
+    Return.facts,
+)
+
+
+def who_of(row: Any) -> Who:
+    """Return whose row this is, from its first columns, which are WHO."""
+    name, registered, kind, phase = row[: len(WHO)]
+    code, scheme = registered or ("", "")
+    return Who(name, code, scheme, kind, phase)
+
+
+def _round_return(row: Any) -> RoundReturn:
+    return RoundReturn(who_of(row), *row[len(WHO) : len(WHO) + len(_RETURN)])
+
+
+def in_round(actor: Actor, round_id: int) -> ColumnElement[bool]:
+    """Return the condition for the returns of a round that a person may read."""
+    return and_(col(Return.round_id) == round_id, visible_to(actor, col(Return.organisation_id)))
+
+
+def _returns(actor: Actor, round_id: int, *columns: Any) -> Select[Any]:
+    return (
+        select(*WHO, *_RETURN, *columns)
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(in_round(actor, round_id))
+    )
+
+
+# --- every return with its answers -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredReturn:
+    """A return with its answers by standard; none while it is not signed."""
+
+    line: RoundReturn
+    answers: Mapping[str, AnswerLine]
+
+
+_BY_NAME = (col(Organisation.name), col(Return.id))
+
+
+def answered_returns(session: Session, actor: Actor, round_id: int) -> Iterator[AnsweredReturn]:
+    """Stream the returns of a round by name, each signed one with its answers: two statements side by side."""
+    returns = session.execute(_returns(actor, round_id).order_by(*_BY_NAME), execution_options=_STREAMED)
+    rows = session.execute(
+        select(
+            col(Answer.return_id),
+            col(Answer.standard_key),
+            col(Answer.version),
+            col(Answer.updated_at),
+            col(Answer.updated_by),
+            col(User.name),
+            *VALUE_COLUMNS,
+        )
+        .join(Return, col(Return.id) == col(Answer.return_id))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .join(User, col(User.id) == col(Answer.updated_by))
+        .where(in_round(actor, round_id), col(Return.state) == ReturnState.SIGNED)
+        .order_by(*_BY_NAME),
+        execution_options=_STREAMED,
+    )
+    blocks = groupby(rows, key=itemgetter(0))
+    block = next(blocks, None)
+    for row in returns:
+        line = _round_return(row)
+        answers: dict[str, AnswerLine] = {}
+        if block is not None and block[0] == line.id:
+            answers = {each[1]: AnswerLine(AnswerValues(*each[6:]), *each[2:6]) for each in block[1]}
+            block = next(blocks, None)
+        yield AnsweredReturn(line, answers)
+
+
+# --- every return with its domain ratings ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLine:
+    """The rating of one domain in a heat map; `validated` is empty while nobody has reviewed it."""
+
+    domain_key: str
+    outcome: Outcome
+    points: int
+    possible: int
+    critical_reds: int
+    unevidenced: int
+    validated: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A return with its ratings in the questionnaire's order; none while it is not signed."""
+
+    line: RoundReturn
+    ratings: tuple[DomainLine, ...]
+
+
+def profiles(session: Session, actor: Actor, round_id: int) -> Iterator[Profile]:
+    """Stream the returns of a round with their ratings, the gravest profile first, unsigned ones last.
+
+    The order is that of the rule for organisations: critical reds, red domains, amber domains, lowest share.
+    """
+    graded = _graded(round_id)
+    rows = session.execute(
+        _returns(actor, round_id, graded.c.ratings)
+        .outerjoin(graded, graded.c.return_id == col(Return.id))
+        .order_by(
+            (col(Return.state) == ReturnState.SIGNED).desc(),
+            graded.c.critical_reds.desc().nulls_last(),
+            graded.c.reds.desc().nulls_last(),
+            graded.c.ambers.desc().nulls_last(),
+            graded.c.lowest.asc().nulls_last(),
+            *_BY_NAME,
+        ),
+        execution_options=_STREAMED,
+    )
+    for row in rows:
+        line = _round_return(row)
+        stored = (row.ratings or ()) if line.state is ReturnState.SIGNED else ()
+        yield Profile(line, _domain_lines(stored))
+
+
+def _graded(round_id: int) -> Any:
+    own = col(StoredRating.source) == RatingSource.SELF
+    coloured = and_(own, col(StoredRating.outcome).in_(("red", "amber", "green")))
+    rating = func.json_build_array(
+        col(StoredRating.domain_key),
+        col(StoredRating.source),
+        col(StoredRating.outcome),
+        col(StoredRating.points),
+        col(StoredRating.possible),
+        col(StoredRating.critical_reds),
+        col(StoredRating.unevidenced),
+    )
+    share = 10_000 * col(StoredRating.points) / func.nullif(col(StoredRating.possible), 0)
+    return (
+        select(
+            col(StoredRating.return_id),
+            func.json_agg(aggregate_order_by(rating, col(StoredRating.position)), type_=JSON).label(
+                "ratings"
+            ),
+            func.sum(col(StoredRating.critical_reds)).filter(own).label("critical_reds"),
+            func.count().filter(own, col(StoredRating.outcome) == "red").label("reds"),
+            func.count().filter(own, col(StoredRating.outcome) == "amber").label("ambers"),
+            func.min(share).filter(coloured).label("lowest"),
+        )
+        .where(col(StoredRating.round_id) == round_id)
+        .group_by(col(StoredRating.return_id))
+        .subquery("graded")
+    )
+
+
+def _domain_lines(stored: list[list[Any]]) -> tuple[DomainLine, ...]:
+    validated = {key: outcome for key, source, outcome, *_ in stored if source == RatingSource.VALIDATED}
+    return tuple(
+        DomainLine(key, outcome, points, possible, critical_reds, unevidenced, validated.get(key))
+        for key, source, outcome, points, possible, critical_reds, unevidenced in stored
+        if source == RatingSource.SELF
+    )
+
+
+# --- actions ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLine:
+    """An action that an organisation promised in a signed return."""
+
+    who: Who
+    domain_key: str
+    standard_key: str
+    level: str
+    what: str
+    owner: str
+    due_on: date | None
+    status: ActionStatus
+    created_at: datetime
+    closed_at: datetime | None
+
+
+def actions(session: Session, actor: Actor, round_id: int) -> Iterator[ActionLine]:
+    """Stream the actions of a round, organisation by organisation, the first due first."""
+    rows = session.execute(
+        select(
+            *WHO,
+            col(Action.domain_key),
+            col(Action.standard_key),
+            col(Action.level),
+            col(Action.what),
+            col(Action.owner),
+            col(Action.due_on),
+            col(Action.status),
+            col(Action.created_at),
+            col(Action.closed_at),
+        )
+        .join(Return, col(Return.id) == col(Action.return_id))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(in_round(actor, round_id))
+        .order_by(*_BY_NAME, col(Action.due_on).asc().nulls_last(), col(Action.id)),
+        execution_options=_STREAMED,
+    )
+    for row in rows:
+        yield ActionLine(who_of(row), *row[len(WHO) :])
+
+
+# --- what the summary counts ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount:
+    """How many returns of one kind and phase are in one state."""
+
+    kind: str
+    phase: str
+    state: ReturnState
+    count: int
+
+
+def type_counts(session: Session, actor: Actor, round_id: int) -> tuple[TypeCount, ...]:
+    """Count the returns of a round by what the organisation is and how far it is."""
+    rows = session.execute(
+        select(KIND, PHASE, col(Return.state), func.count())
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(in_round(actor, round_id))
+        .group_by(KIND, PHASE, col(Return.state))
+    )
+    return tuple(TypeCount(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """How many signed returns have one outcome in one domain, by whose judgement."""
+
+    domain_key: str
+    source: RatingSource
+    outcome: Outcome
+    count: int
+
+
+def outcome_counts(session: Session, actor: Actor, round_id: int) -> tuple[OutcomeCount, ...]:
+    """Count the ratings of a round's signed returns by domain, source and outcome."""
+    rows = session.execute(
+        select(
+            col(StoredRating.domain_key), col(StoredRating.source), col(StoredRating.outcome), func.count()
+        )
+        .join(Return, col(Return.id) == col(StoredRating.return_id))
+        .where(in_round(actor, round_id), col(Return.state) == ReturnState.SIGNED)
+        .group_by(col(StoredRating.domain_key), col(StoredRating.source), col(StoredRating.outcome))
+    )
+    return tuple(OutcomeCount(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """How many returns a round asked for, and how many were signed on which day in London."""
+
+    asked: int
+    by_day: Mapping[date, int]
+
+
+def signatures(session: Session, actor: Actor, round_id: int) -> Signatures:
+    """Count a round's returns by the day of the signature in force."""
+    day = cast(func.timezone("Europe/London", col(Return.signed_at)), Date)
+    rows = session.execute(select(day, func.count()).where(in_round(actor, round_id)).group_by(day)).all()
+    return Signatures(sum(count for _, count in rows), {when: count for when, count in rows if when})
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCount:
+    """How many organisations went from one outcome to another in one domain since the round before."""
+
+    domain_key: str
+    before: Outcome
+    after: Outcome
+    count: int
+
+
+def change_counts(
+    session: Session, actor: Actor, round_id: int, previous_round_id: int
+) -> tuple[ChangeCount, ...]:
+    """Count the self-ratings of signed returns against those of the same organisation the round before.
+
+    After a conversion the predecessor's return counts as its own, if there is only one predecessor's.
+    """
+    pairs = (
+        select(col(Return.id), before_id(previous_round_id).label("before_id"))
+        .where(in_round(actor, round_id), col(Return.state) == ReturnState.SIGNED)
+        .subquery("pairs")
+    )
+    this, last = aliased(StoredRating), aliased(StoredRating)
+    rows = session.execute(
+        select(col(this.domain_key), col(last.outcome), col(this.outcome), func.count())
+        .join(pairs, pairs.c.id == col(this.return_id))
+        .join(
+            last,
+            and_(
+                col(last.return_id) == pairs.c.before_id,
+                col(last.domain_key) == col(this.domain_key),
+                col(last.source) == RatingSource.SELF,
+            ),
+        )
+        .where(col(this.source) == RatingSource.SELF)
+        .group_by(col(this.domain_key), col(last.outcome), col(this.outcome))
+    )
+    return tuple(ChangeCount(*row) for row in rows)
+
+
+def before_id(previous_round_id: int) -> ColumnElement[Any]:
+    """Return the id of the signed return of the round before that a return follows, or nothing."""
+    before = aliased(Return)
+    signed = and_(col(before.round_id) == previous_round_id, col(before.state) == ReturnState.SIGNED)
+    own = (
+        select(col(before.id))
+        .where(signed, col(before.organisation_id) == col(Return.organisation_id))
+        .correlate(Return)
+        .scalar_subquery()
+    )
+    inherited = (
+        select(case((func.count() == 1, func.min(col(before.id)))))
+        .join(Succession, col(Succession.predecessor_id) == col(before.organisation_id))
+        .where(signed, col(Succession.successor_id) == col(Return.organisation_id))
+        .correlate(Return)
+        .scalar_subquery()
+    )
+    return func.coalesce(own, inherited)

@@ -1,0 +1,1 @@
+"""What goes on which sheet: one file for each kind of sheet."""

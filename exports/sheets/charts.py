@@ -1,0 +1,88 @@
+"""The summary's charts: each drawn by the spreadsheet itself from the table beneath it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from openpyxl.chart import BarChart, LineChart, Reference, Series
+from openpyxl.chart._chart import ChartBase
+from openpyxl.chart.series_factory import SeriesFactory
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from exports.styles import ACCENT, AMBER, GREEN, GREY, RED
+
+WIDTH_CM: Final = 15.6
+HEIGHT_CM: Final = 8.2
+RATING_COLOURS: Final = (RED, AMBER, GREEN, "C9CDD0")
+CHANGE_COLOURS: Final = ("4A90A4", "C9CDD0", "2B3A42")
+
+
+def line_chart(
+    sheet: Worksheet,
+    title: str,
+    rows: tuple[int, int],
+    *,
+    labels: int,
+    columns: Sequence[int],
+    axes: tuple[str, str],
+) -> ChartBase:
+    """Return a line for each column; the first is solid, the second dashed.
+
+    `rows` are the header row and the last row of the table.
+    """
+    chart = LineChart()
+    _frame(chart, title, axes)
+    chart.y_axis.number_format = "0%"
+    chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 1
+    for number, column in enumerate(columns):
+        series = _series(sheet, column, rows)
+        series.graphicalProperties = GraphicalProperties()
+        series.graphicalProperties.line.solidFill = GREY if number else ACCENT
+        series.graphicalProperties.line.dashStyle = "dash" if number else "solid"
+        series.graphicalProperties.line.width = 28_575
+        series.smooth = False
+        series.marker.symbol = "none"
+        chart.series.append(series)
+    chart.set_categories(Reference(sheet, min_col=labels, min_row=rows[0] + 1, max_row=rows[1]))
+    return chart
+
+
+def stacked_bars(
+    sheet: Worksheet,
+    title: str,
+    rows: tuple[int, int],
+    *,
+    columns: Sequence[int],
+    colours: Sequence[str],
+    axes: tuple[str, str],
+) -> ChartBase:
+    """Return one bar for each row of the table, made of its columns, each bar the whole width."""
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap, chart.gapWidth = "bar", "percentStacked", 100, 40
+    _frame(chart, title, axes)
+    # The first row of the table on top, as people read it.
+    chart.x_axis.scaling.orientation = "maxMin"
+    chart.y_axis.number_format = "0%"
+    for column, colour in zip(columns, colours, strict=True):
+        series = _series(sheet, column, rows)
+        series.graphicalProperties = GraphicalProperties(solidFill=colour)
+        series.graphicalProperties.line.solidFill = "FFFFFF"
+        chart.series.append(series)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=rows[0] + 1, max_row=rows[1]))
+    return chart
+
+
+def _series(sheet: Worksheet, column: int, rows: tuple[int, int]) -> Series:
+    values = Reference(sheet, min_col=column, min_row=rows[0], max_row=rows[1])
+    return SeriesFactory(values, title_from_data=True)
+
+
+def _frame(chart: LineChart | BarChart, title: str, axes: tuple[str, str]) -> None:
+    chart.title = title
+    chart.x_axis.title, chart.y_axis.title = axes
+    chart.width, chart.height = WIDTH_CM, HEIGHT_CM
+    chart.legend.position = "b"
+    # openpyxl hides both axes unless told otherwise.
+    chart.x_axis.delete = chart.y_axis.delete = False
+    chart.y_axis.majorGridlines.spPr = GraphicalProperties()
+    chart.y_axis.majorGridlines.spPr.line.solidFill = "E7E9EA"
