@@ -7,8 +7,7 @@ several sheets can be written at once, so one read of the answers feeds all shee
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -21,16 +20,19 @@ from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from exports.cells import CellWriter, Look, Value, escaped, first_units, sheet_title, storable, units
+from exports.cells import CellWriter, Look, Value, first_units, sheet_title, storable
 from exports.styles import register
 
 CREATOR: Final = "Eleven"
 A4, A3 = 9, 8
+_PERSONAL: Final = "Contains personal data: keep and share it as your policy says"
 _FLUSH_BYTES: Final = 1 << 18
 _ROWS_PLACE: Final = re.compile(rb"<sheetData\s*/>|<sheetData>.*?</sheetData>", re.DOTALL)
 _DIMENSION: Final = re.compile(rb"<dimension [^>]*/>")
@@ -69,7 +71,7 @@ class Sheet:
         self.links: list[Hyperlink] = []
         self.codes: list[str] = []
         self.rows: IO[bytes] = tempfile.TemporaryFile("w+b", buffering=_FLUSH_BYTES)  # noqa: SIM115 - closed with the book
-        self._cells = CellWriter(book.styles, self._note_cut)
+        self._cells = CellWriter(book.styles, lambda *cut: book.note_cut(self, *cut))
 
     @property
     def title(self) -> str:
@@ -103,9 +105,6 @@ class Sheet:
         """Place a chart, with a description for those who cannot see it."""
         self._book.descriptions[id(chart)] = description
         self.worksheet.add_chart(chart, place)
-
-    def _note_cut(self, place: str, column: int, whole: str, rest: str) -> None:
-        self._book.note_cut(self, place, column, whole, rest)
 
 
 class Book:
@@ -146,14 +145,14 @@ class Book:
         worksheet.page_setup.orientation = "landscape" if layout.landscape else "portrait"
         worksheet.page_setup.paperSize = layout.paper
         worksheet.page_setup.fitToWidth, worksheet.page_setup.fitToHeight = 1, 0
-        worksheet.sheet_properties.pageSetUpPr.fitToPage = True
+        worksheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         margins = worksheet.page_margins
         margins.left = margins.right = 0.4
         margins.top = margins.bottom = 0.7
-        worksheet.oddHeader.left.text = _for_header(self.title)
-        worksheet.oddHeader.right.text = "&A"
-        worksheet.oddFooter.left.text = "Contains personal data: keep and share it as your policy says"
-        worksheet.oddFooter.right.text = "Page &P of &N"
+        header, footer = HeaderFooterItem(), HeaderFooterItem()
+        header.left.text, header.right.text = _for_header(self.title), "&A"
+        footer.left.text, footer.right.text = _PERSONAL, "Page &P of &N"
+        worksheet.HeaderFooter.oddHeader, worksheet.HeaderFooter.oddFooter = header, footer
         if layout.header_row:
             corner = f"{get_column_letter(layout.fixed_columns + 1)}{layout.header_row + 1}"
             worksheet.freeze_panes = corner
@@ -179,8 +178,8 @@ class Book:
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
         sheet.worksheet.add_table(table)
 
-    def note_cut(self, sheet: Sheet, place: str, column: int, whole: str, rest: str) -> None:
-        """Continue a text that did not fit its cell on the sheet of cut texts, which is made when first needed."""
+    def note_cut(self, sheet: Sheet, place: str, column: int, rest: str) -> None:
+        """Continue a text that did not fit its cell on the sheet of cut texts, made when first needed."""
         if self._cuts is None:
             self._cuts = self._cut_sheet()
         heading = sheet.headings[column] if column < len(sheet.headings) else ""
@@ -228,6 +227,7 @@ class _PackageWriter(ExcelWriter):
     def __init__(self, book: Book, archive: ZipFile) -> None:
         super().__init__(book.workbook, archive)
         self._book = book
+        self._package = archive
 
     def write_worksheet(self, ws: Any) -> None:
         """Write one sheet: everything around the rows by openpyxl, the rows as they were streamed."""
@@ -237,9 +237,9 @@ class _PackageWriter(ExcelWriter):
         writer = WorksheetWriter(ws, out=around)
         ws._hyperlinks = sheet.links  # noqa: SLF001 - links belong to cells that openpyxl does not see
         writer.write()
-        ws._rels = writer._rels  # noqa: SLF001
+        ws._rels = writer._rels  # type: ignore[attr-defined]  # noqa: SLF001
         before, after = _split(around.getvalue(), sheet)
-        with self._archive.open(ws.path[1:], "w", force_zip64=sheet.rows.tell() > 1 << 30) as part:
+        with self._package.open(ws.path[1:], "w", force_zip64=sheet.rows.tell() > 1 << 30) as part:
             part.write(before)
             sheet.rows.seek(0)
             shutil.copyfileobj(sheet.rows, part, _FLUSH_BYTES)
@@ -257,16 +257,17 @@ def _split(around: bytes, sheet: Sheet) -> tuple[bytes, bytes]:
     after = around[place.end() :]
     if sheet.codes:
         # Codes are text on purpose; without this Excel marks each one as a number stored as text.
-        ignored = f'<ignoredErrors><ignoredError sqref="{" ".join(sheet.codes)}" numberStoredAsText="1"/></ignoredErrors>'
+        codes = " ".join(sheet.codes)
+        ignored = f'<ignoredErrors><ignoredError sqref="{codes}" numberStoredAsText="1"/></ignoredErrors>'
         at = _AFTER_IGNORED.search(after)
         cut = at.start() if at else 0
         after = after[:cut] + ignored.encode() + after[cut:]
     return before + b"<sheetData>", b"</sheetData>" + after
 
 
-def _described(charts: list[Any], descriptions: dict[int, str]) -> SpreadsheetDrawing:
+def _described(charts: list[Any], descriptions: dict[int, str]) -> Any:
     """Return a drawing whose charts carry descriptions, which openpyxl has no place for."""
-    drawing = SpreadsheetDrawing()
+    drawing: Any = SpreadsheetDrawing()
     drawing.charts = charts
     plain = drawing._chart_frame  # noqa: SLF001
 
@@ -275,7 +276,7 @@ def _described(charts: list[Any], descriptions: dict[int, str]) -> SpreadsheetDr
         frame.nvGraphicFramePr.cNvPr.descr = storable(descriptions.get(id(charts[number - 1]), ""))
         return frame
 
-    drawing._chart_frame = described  # type: ignore[method-assign]  # noqa: SLF001
+    drawing._chart_frame = described  # noqa: SLF001
     return drawing
 
 

@@ -31,7 +31,7 @@ _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _NEEDS_CARE: Final = re.compile("[\x00-\x08\x0b-\x1f&<>\ud800-\udfff\ufffe\uffff]|_x")
 # The format reads _x0041_ as "A"; an underscore written as _x005F_ keeps such text as it was typed.
 _LOOKS_ESCAPED: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - full-width forms count too
+_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # the full-width forms count too
 _SHEET_TITLE_FORBIDS: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIRST_EXCEL_DAY: Final = date(1900, 1, 1)
 
@@ -87,8 +87,8 @@ class Shown(NamedTuple):
 Value = Plain | Shown
 # Each look's style number, plain and with the mark that says "this is text, do not read it as a formula".
 StyleNumbers = Mapping[Look, tuple[int, int]]
-# Told about a text that did not fit: where (cell), its column's number, the whole text and the part cut off.
-OnCut = Callable[[str, int, str, str], None]
+# Told about a text that did not fit: its cell, its column's number and the part that was cut off.
+OnCut = Callable[[str, int, str], None]
 
 
 def storable(text: str) -> str:
@@ -159,7 +159,7 @@ class CellWriter:
     def row(
         self, number: int, values: Sequence[Value], looks: Sequence[Look], height: float | None = None
     ) -> str:
-        """Return row `number` (from 1) with its cells; empty cells are left out unless they have a look of their own."""
+        """Return row `number` (from 1) with its cells; empty cells are left out."""
         while len(self._letters) < len(values):
             self._letters.append(get_column_letter(len(self._letters) + 1))
         cells = [
@@ -171,9 +171,9 @@ class CellWriter:
         return f'<row r="{number}"{tall}>{"".join(cells)}</row>'
 
     def _cell(self, place: str, column: int, value: Value, look: Look) -> str:
-        if type(value) is Shown:
-            value, look = value
-        if type(value) is str:
+        if isinstance(value, Shown):
+            return self._cell(place, column, value.value, value.look)
+        if isinstance(value, str):
             return self._text(place, column, value, look)
         if value is None:
             return f'<c r="{place}" s="{self._styles[look][0]}"/>'
@@ -189,10 +189,9 @@ class CellWriter:
         else:
             careful = False
         if 2 * len(text) > MOST_UNITS:
-            whole = text
-            text, rest = fitted(whole)
+            text, rest = fitted(text)
             if rest:
-                self._on_cut(place, column, whole, rest)
+                self._on_cut(place, column, rest)
         if not text:
             return f'<c r="{place}" s="{self._styles[look][0]}"/>'
         style = self._styles[look][text[0] in _FORMULA_STARTS]
@@ -218,7 +217,7 @@ def _number(value: Plain) -> str | None:
 
 
 def _day_number(value: date) -> str:
-    return f"{to_excel(value):.10g}" if type(value) is date else f"{to_excel(value):.15g}"
+    return f"{to_excel(value):.15g}"  # type: ignore[no-untyped-call]
 
 
 def _in_words(value: Plain) -> str:

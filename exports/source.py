@@ -13,16 +13,9 @@ from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import Published, questionnaire, version_line
 from app.questionnaires.rules import worded
 from app.rounds.queries import RoundLine, round_line
-from app.scrutiny import consolidated, silence
-from app.scrutiny.consolidated import (
-    ActionLine,
-    AnsweredReturn,
-    ChangeCount,
-    OutcomeCount,
-    Profile,
-    Signatures,
-    TypeCount,
-)
+from app.scrutiny import consolidated, counts, silence
+from app.scrutiny.consolidated import ActionLine, AnsweredReturn, Profile
+from app.scrutiny.counts import ChangeCount, OutcomeCount, Signatures, TypeCount
 from app.scrutiny.silence import Silent
 
 
@@ -53,22 +46,22 @@ class RoundSource(Protocol):
     """Everything that a round's workbook shows; each iterator is read once."""
 
     def head(self) -> RoundHead:
-        """What the round is and what it asks."""
+        """Return what the round is and what it asks."""
 
     def counts(self) -> Counts:
-        """The figures of the summary."""
+        """Return the figures of the summary."""
 
     def profiles(self) -> Iterator[Profile]:
-        """Every return with its domain ratings, gravest first."""
+        """Stream every return with its domain ratings, gravest first."""
 
     def answered_returns(self) -> Iterator[AnsweredReturn]:
-        """Every return by name, the signed ones with their answers."""
+        """Stream every return by name, the signed ones with their answers."""
 
     def actions(self) -> Iterator[ActionLine]:
-        """Every action that was promised."""
+        """Stream every action that was promised."""
 
     def silent_returns(self) -> Iterator[Silent]:
-        """Every return that is not signed."""
+        """Stream every return that is not signed."""
 
 
 class DatabaseSource:
@@ -101,11 +94,11 @@ class DatabaseSource:
         before = self.head().previous
         place = (self._session, self._actor, self._round_id)
         return Counts(
-            types=consolidated.type_counts(*place),
-            outcomes=consolidated.outcome_counts(*place),
-            signed=consolidated.signatures(*place),
-            signed_before=consolidated.signatures(self._session, self._actor, before.id) if before else None,
-            changes=consolidated.change_counts(*place, before.id) if before else (),
+            types=counts.type_counts(*place),
+            outcomes=counts.outcome_counts(*place),
+            signed=counts.signatures(*place),
+            signed_before=counts.signatures(self._session, self._actor, before.id) if before else None,
+            changes=counts.change_counts(*place, before.id) if before else (),
         )
 
     def profiles(self) -> Iterator[Profile]:

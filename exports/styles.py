@@ -1,7 +1,7 @@
 """How cells look: the rating colours and the few neutral styles of every workbook, built once for each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -24,10 +24,10 @@ _WHITE_LINE, _RULE = Side(style="thin", color=WHITE), Side(style="thin", color="
 class _Style:
     """One look as openpyxl's parts."""
 
-    font: Font = Font()
-    fill: PatternFill = PatternFill()
-    alignment: Alignment = Alignment(vertical="top")
-    border: Border = Border()
+    font: Font = field(default_factory=Font)
+    fill: PatternFill = field(default_factory=PatternFill)
+    alignment: Alignment = field(default_factory=lambda: Alignment(vertical="top"))
+    border: Border = field(default_factory=Border)
     number_format: str = "General"
 
 

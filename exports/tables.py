@@ -1,4 +1,4 @@
-"""A sheet that is one table: its columns are declared once, for the header, the widths and the data dictionary."""
+"""A sheet that is one table: its columns are declared once, for header, widths and data dictionary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LONGEST_HEADING = 255
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, what it means, and what stands in it (`holds`: units, or the words that occur)."""
+    """A column: its heading, what it means, and what stands in it (`holds`: units or words)."""
 
     heading: str
     meaning: str
@@ -39,7 +39,7 @@ class TableSpec:
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:
-    """Return headings as a table can have them: one line, not too long, no two alike (capitals do not count)."""
+    """Return headings as a table can have them: one line, not too long, no two alike in any case."""
     found: list[str] = []
     taken: set[str] = set()
     for number, heading in enumerate(headings, start=1):

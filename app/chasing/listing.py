@@ -17,7 +17,7 @@ LONGEST_SEARCH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody to ring at an organisation."""
+    """A contact of an organisation in one role."""
 
     name: str
     role: str
@@ -28,6 +28,34 @@ class Person:
     def role_words(self) -> str:
         """The role as people say it."""
         return CONTACT_ROLES.get(self.role, self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Somebody to ring at an organisation, with all roles and numbers; the switchboard is not repeated."""
+
+    name: str
+    roles: tuple[str, ...]
+    email: str
+    telephones: tuple[str, ...]
+
+    @property
+    def role_words(self) -> str:
+        """The roles as people say them."""
+        return " and ".join(self.roles)
+
+
+def callees(contacts: Iterable[Person], switchboard: str) -> tuple[Callee, ...]:
+    """Return whom to ring, each person once, however many roles they have at the organisation."""
+    found: dict[str, Callee] = {}
+    for contact in contacts:
+        person = found.get(contact.email) or Callee(contact.name, (), contact.email, ())
+        numbers = person.telephones
+        if contact.telephone and contact.telephone not in {switchboard, *numbers}:
+            numbers = (*numbers, contact.telephone)
+        roles = tuple(dict.fromkeys((*person.roles, contact.role_words)))
+        found[contact.email] = replace(person, roles=roles, telephones=numbers)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +86,7 @@ class ChaseRow:
     state: ChaseState
     overdue: int
     ringing: Ringing
-    contacts: tuple[Person, ...]
+    contacts: tuple[Callee, ...]
     last_call: LoggedCall | None
 
     @property
@@ -75,7 +103,7 @@ class ChaseRow:
     def why(self) -> str:
         """Say why to ring, as a sentence."""
         words = "; ".join(self.ringing.reasons)
-        return f"{words[:1].upper()}{words[1:]}."
+        return f"{words[:1].upper()}{words[1:]}." if words else ""
 
     @property
     def searched(self) -> str:
@@ -90,7 +118,7 @@ TO_CHASE: Final = "to_chase"
 OVERDUE: Final = "overdue"
 EVERY: Final = "all"
 STATE_CHOICES: Final[Mapping[str, str]] = {
-    TO_CHASE: "Everybody who has not signed",
+    TO_CHASE: "Not signed yet",
     OVERDUE: "Overdue",
     **{state.value: words for state, words in STATE_WORDS.items()},
     EVERY: "All",
@@ -248,7 +276,7 @@ OUTCOME_WORDS: Final[Mapping[str, str]] = {
     "wrong_number": "Wrong number",
 }
 # What makes a spreadsheet read a cell as a formula, full-width forms included.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe_cell(value: object) -> str:
@@ -270,7 +298,7 @@ def as_csv(rows: Iterable[ChaseRow]) -> bytes:
 def _cells(row: ChaseRow) -> tuple[object, ...]:
     call = row.last_call
     people = "; ".join(
-        ", ".join(part for part in (each.name, each.role_words, each.telephone, each.email) if part)
+        ", ".join(part for part in (each.name, each.role_words, *each.telephones, each.email) if part)
         for each in row.contacts
     )
     return (

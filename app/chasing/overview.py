@@ -100,7 +100,8 @@ def overview_of(
         by_kind=by("kind"),
         by_phase=by("phase"),
         lines=lines,
-        labels=tuple(short_date(day) for day in lines.days),
+        # A round lasts less than a year, so days need no year.
+        labels=tuple(f"{day.day} {day:%b}" for day in lines.days),
         ticks=_ticks(len(lines.days)),
         description=_description(top, this.known_to),
     )

@@ -38,6 +38,9 @@ from app.rounds.queries import RoundLine, round_line
 
 router = APIRouter()
 
+# Special schools and agencies have no phase; as a group they need a name.
+PHASE_WORDS = {**PHASES, "not_applicable": "No phase"}
+
 
 def wants_part(request: Request) -> bool:
     """Say whether htmx asks for the list alone; to restore a page from its history it needs all of it."""
@@ -64,7 +67,7 @@ def overview(request: Request, actor: ActorDep, session: SessionDep, at: NowDep,
         ),
         may={access.name.lower(): allows(access, actor, demo=False) for access in Access},
         kinds={key: kind.plural for key, kind in KINDS.items()},
-        phases=PHASES,
+        phases=PHASE_WORDS,
     )
 
 
@@ -121,7 +124,7 @@ def _chase_page(
         here=query_string(desk.wanted.parameters()),
         states=STATE_CHOICES,
         kinds={key: kind.plural for key, kind in KINDS.items() if key in kinds},
-        phases={key: words for key, words in PHASES.items() if key in phases},
+        phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({row.district for row in desk.rows if row.district}),
         sorts=SORT_CHOICES,
         outcomes=[(each.value, OUTCOME_WORDS[each.value]) for each in CallOutcome],

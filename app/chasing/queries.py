@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Select, and_, exists, func, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import Session, col
 
-from app.chasing.listing import ChaseRow, LoggedCall, Person
+from app.chasing.listing import ChaseRow, LoggedCall, Person, callees
 from app.chasing.models import Call
 from app.chasing.progress import RoundDays
 from app.chasing.rules import LastCall, LastYear, Standing, chase_state, days_overdue, ringing
@@ -240,7 +240,7 @@ def _row(row: Any, today: date, stalled_after_days: int, *, with_ratings: bool) 
             last_year=last_year,
             last_call=LastCall(london_date(call.called_at), call.outcome, call.next_on) if call else None,
         ),
-        contacts=tuple(Person(*person) for person in row.people or ()),
+        contacts=callees((Person(*person) for person in row.people or ()), row.telephone),
         last_call=call,
     )
 

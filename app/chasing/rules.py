@@ -179,7 +179,8 @@ def ringing(
     if state not in ANSWERED:
         found += _more_reasons(standing, state, today, pupils, before)
     turn, about_calls = _turn(state, last_call, today)
-    reasons = [*about_calls, *(words for _, words in found)]
+    weighty = sorted(found, key=lambda each: -each[0])
+    reasons = [*about_calls, *(words for _, words in weighty if words)]
     return Ringing(turn, sum(weight for weight, _ in found), tuple(reasons))
 
 
@@ -220,27 +221,17 @@ def _turn(state: ChaseState, call: LastCall | None, today: date) -> tuple[Turn, 
 
 
 def _state_reason(standing: Standing, state: ChaseState, today: date) -> str:
+    """Return what there is to say about a state beyond its name."""
+    if state is ChaseState.NO_CONTACT:
+        return "ask whom we should invite"
     if state is ChaseState.STALLED and standing.touched_on:
         return f"nothing saved for {days((today - standing.touched_on).days)}"
     if state is ChaseState.WAITING and standing.ready_at:
         waited = (today - london_date(standing.ready_at)).days
-        return f"complete, waiting for a signature {f'for {days(waited)}' if waited else 'since today'}"
+        return f"complete {f'for {days(waited)}' if waited else 'since today'}, lacks only the signature"
     if state is ChaseState.SENT_BACK and standing.sent_back_at:
         return f"sent back {ago((today - london_date(standing.sent_back_at)).days)}"
-    return _STATE_REASONS[state]
-
-
-_STATE_REASONS: Final[Mapping[ChaseState, str]] = {
-    ChaseState.NO_CONTACT: "nobody to write to: ask whom we should invite",
-    ChaseState.NOT_OPENED: "never opened",
-    ChaseState.NOT_STARTED: "opened, nothing answered",
-    ChaseState.IN_PROGRESS: "in progress",
-    ChaseState.STALLED: "stalled",
-    ChaseState.WAITING: "complete, waiting for a signature",
-    ChaseState.SENT_BACK: "sent back",
-    ChaseState.SIGNED: "signed",
-    ChaseState.SIGNED_LATE: "signed late",
-}
+    return ""
 
 
 def days(count: int) -> str:

@@ -150,7 +150,7 @@ def _green(made: Making, standard: Standard, level: str) -> AnswerValues:
 
 def _amber(made: Making, standard: Standard, level: str) -> AnswerValues:
     rng, topic = made.rng, topic_of(standard.key)
-    comment = made.wording.pick(standard, topic.amber + GENERAL.amber) if rng.random() < 0.85 else ""
+    comment = made.wording.pick(standard, topic.amber * 3 + GENERAL.amber) if rng.random() < 0.85 else ""
     evidence = _evidence(made, standard) if rng.random() < 0.5 else ""
     values = AnswerValues(level=level, comment=comment, evidence=evidence)
     return _with_action(made, standard, values, (60, 260)) if rng.random() < 0.5 else values
@@ -158,7 +158,7 @@ def _amber(made: Making, standard: Standard, level: str) -> AnswerValues:
 
 def _red(made: Making, standard: Standard, level: str) -> AnswerValues:
     topic = topic_of(standard.key)
-    values = AnswerValues(level=level, comment=made.wording.pick(standard, topic.red + GENERAL.red))
+    values = AnswerValues(level=level, comment=made.wording.pick(standard, topic.red * 4 + GENERAL.red))
     return _with_action(made, standard, values, (21, 120))
 
 

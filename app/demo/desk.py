@@ -63,7 +63,7 @@ def invitation_rows(cast: Cast, this: RoundPlan, every: Sequence[Made]) -> Itera
                 "due_at": this.dates.issued_at,
                 "sent_at": sent_at,
                 "attempts": 1,
-                "message_id": f"<{hashlib.sha256(mail.dedupe_key.encode()).hexdigest()[:32]}@eleven>",
+                "message_id": f"<{hashlib.sha256(mail.dedupe_key.encode()).hexdigest()[:32]}@eleven.example.org>",
             }
 
 

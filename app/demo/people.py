@@ -79,11 +79,11 @@ class People:
     teams: dict[int, Team] = field(default_factory=dict)
     staff: dict[PartnershipRole, Person] = field(default_factory=dict)
 
-    def add(self, name: str, email: str, days_ago: int = 500) -> Person:
+    def add(self, name: str, email: str) -> Person:
         """Make somebody a user."""
         person = Person(len(self.users) + 1, name, email)
         self.users.append(
-            {"id": person.id, "email": email, "name": name, "created_at": self.now - timedelta(days=days_ago)}
+            {"id": person.id, "email": email, "name": name, "created_at": self.now - timedelta(days=500)}
         )
         return person
 
@@ -105,7 +105,7 @@ class People:
                 "user_id": person.id,
                 "role": role,
                 "telephone": self.namer.telephone() if direct else listed.organisation.telephone,
-                "created_at": self.now - timedelta(days=self.namer.rng.randint(60, 480)),
+                "created_at": self.now - timedelta(days=500),
                 "ended_at": ended,
             }
         )
@@ -187,7 +187,7 @@ def _trust_leads(people: People, register: Register, silent: set[int]) -> dict[i
 
 def _somebody(people: People, listed: Listed, name: str | None = None) -> Person:
     called = name or people.namer.person()
-    return people.add(called, people.namer.address(called, listed.domain), people.namer.rng.randint(60, 500))
+    return people.add(called, people.namer.address(called, listed.domain))
 
 
 def _school(people: People, listed: Listed, team: Team, trust_lead: Person | None) -> None:

@@ -14,7 +14,7 @@ GENERAL = Topic(
         "Discussed at the senior team meeting in {month}, action log row {few}.",
         "Reviewed in {month} with two colleagues and compared with the descriptors.",
     ),
-    amber=("In place, but not checked since {old}.", "Works well in one team; the others are catching up."),
+    amber=("In place, but not checked since {old}.", "Works well in most places; the rest is catching up."),
     red=("We looked for it and could not find it.",),
     actions=("Agree who does this, write it down, and check it in three months",),
 )
@@ -130,7 +130,7 @@ MEASURES = (
 
 STRENGTH = "Strength to share: other {kind_plural} have visited us to see this."
 
-SENT_BACK = (
+_SENT_BACK_SCHOOLS = (
     (
         "The commissioning domain has green for alternative provision but the comment says that visits "
         "have not taken place. Please look at it again."
@@ -144,6 +144,15 @@ SENT_BACK = (
     "“Last year's actions closed” is green, but two of last year's actions are open on our list.",
     "Please add who will do the action on filtering and by when: “IT” is too vague for the board.",
 )
+_SENT_BACK_AGENCIES = (
+    (
+        "“Checks on providers” is green, but the comment says that two providers have not been visited."
+        " Please look again."
+    ),
+    "The answers on supervision describe one team only. Please say how it is in the others.",
+)
+# By whether the organisation is an agency.
+SENT_BACK = {False: _SENT_BACK_SCHOOLS, True: _SENT_BACK_AGENCIES}
 
 CALL_NOTES = {
     "spoke": (
@@ -191,7 +200,6 @@ def sentences() -> tuple[str, ...]:
         for group in (topic.evidence, topic.amber, topic.red, topic.actions)
         for sentence in group
     ]
-    return (
-        *written, *TERSE, *REMARKS, *LISTS, *LONG, *ODD, PASTED, STRENGTH, *RISKS, *MEASURES, *SENT_BACK,
-        *(reason for _, reason in NOT_APPLICABLE),
-    )  # fmt: skip
+    several = (TERSE, REMARKS, LISTS, LONG, ODD, RISKS, MEASURES, _SENT_BACK_SCHOOLS, _SENT_BACK_AGENCIES)
+    reasons = tuple(reason for _, reason in NOT_APPLICABLE)
+    return (*written, PASTED, STRENGTH, *reasons, *(sentence for group in several for sentence in group))

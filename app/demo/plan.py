@@ -72,13 +72,14 @@ def plans(asked: Sequence[Asked], shares: Shares, dates: Dates, *, seed: str, no
     days = curve(dates, london_date(until))
     making = _Making(dates, until, days)
     made = [making.plan(chance(seed, each.listed.id), each, states[each.listed.id]) for each in asked]
+    reasons = SENT_BACK[asked[0].listed.organisation.governance == "agency"]
     for number, index in enumerate(_some(rng, made, ReturnState.IN_PROGRESS, shares.sent_back, asked)):
-        made[index] = making.sent_back(rng, made[index], SENT_BACK[number % len(SENT_BACK)])
+        made[index] = making.sent_back(rng, made[index], reasons[number % len(reasons)])
     for number, index in enumerate(_some(rng, made, ReturnState.SIGNED, shares.resigned, asked)):
-        made[index] = making.signed_again(made[index], SENT_BACK[-1 - number % len(SENT_BACK)])
+        made[index] = making.signed_again(made[index], reasons[-1 - number % len(reasons)])
     unsigned = [index for index, plan in enumerate(made) if plan.state is not ReturnState.SIGNED]
     for index in sorted(rng.sample(unsigned, shares.extended)):
-        made[index] = replace(made[index], due_on=dates.due_on + timedelta(days=rng.choice((7, 14, 14, 28))))
+        made[index] = replace(made[index], due_on=dates.due_on + timedelta(days=rng.choice((21, 28))))
     return made
 
 
@@ -134,14 +135,17 @@ class _Making:
         return self._finished(rng, issued, asked)
 
     def _between(self, rng: random.Random, first: datetime, last: datetime) -> datetime:
-        return first + (last - first) * rng.uniform(0.02, 0.98)
+        days = (london_date(last) - london_date(first)).days
+        moment = at_work(rng, london_date(first) + timedelta(days=rng.randint(0, days)))
+        return min(max(moment, first), last)
 
     def _in_progress(self, rng: random.Random, issued: Plan, *, chosen: bool) -> Plan:
         """Somebody began: some are at it this week, others have not come back for weeks."""
         stalled = rng.random() < _STALLED_SHARE and not chosen
-        last = self.until - timedelta(days=rng.uniform(11, 30) if stalled else rng.uniform(0.1, 8))
-        last = max(last, issued.issued_at + timedelta(days=1))
-        started = self._started(rng, issued, last, "careful")
+        day = london_date(self.until) - timedelta(days=rng.randint(12, 30) if stalled else rng.randint(0, 8))
+        latest = self.until - timedelta(minutes=rng.uniform(10, 90))
+        last = max(min(at_work(rng, day), latest), issued.issued_at + timedelta(days=1))
+        started = self._started(rng, issued, last, "chosen" if chosen else "careful")
         share = 0.6 if chosen else min(0.97, max(0.02, rng.betavariate(1.1, 1.3)))
         return replace(
             issued,
@@ -154,7 +158,8 @@ class _Making:
     def _started(self, rng: random.Random, issued: Plan, last: datetime, style: str) -> datetime:
         if style == "rushed":
             return last - timedelta(minutes=rng.uniform(12, 19))
-        day = london_date(last) - timedelta(days=rng.choice((0, 1, 2, 3, 5, 8, 13, 21, 30)))
+        before = 9 if style == "chosen" else rng.choice((0, 1, 2, 3, 5, 8, 13, 21, 30))
+        day = london_date(last) - timedelta(days=before)
         started = at_work(rng, max(day, self.dates.opens_on))
         earliest = issued.issued_at + timedelta(minutes=10)
         return max(earliest, min(started, last - _LEAST_MINUTES - timedelta(minutes=rng.uniform(0, 90))))

@@ -1,7 +1,7 @@
 """The four rounds: who was asked, how far each came, and the rows of the round table."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,13 +91,16 @@ def qualities(
     """Return how good each organisation is."""
     keys = {key: version.keys for (key, is_last), version in versions.items() if not is_last}
     agencies = {each.id for each in register.agencies}
-    return {
+    made = {
         each.id: quality(
-            chance(seed, "quality", each.id),
-            keys[SECTION_11 if each.id in agencies else SECTION_175],
+            chance(seed, "quality", each.id), keys[SECTION_11 if each.id in agencies else SECTION_175]
         )
         for each in register
     }
+    for chosen in (register.ashgrove, register.leisure):
+        # Visitors see these two from within: neither perfect nor in trouble, and willing to write.
+        made[chosen.id] = replace(made[chosen.id], base=-0.3, style="careful", evidenced=0.82)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,7 +293,8 @@ def convert(listed: list[Listed], since: date) -> None:
     ready = [each for each in listed if each.organisation.trust_code and each.organisation.kind == "academy"]
     plain = [each for each in ready if each.organisation.phase in {"primary", "secondary"}]
     for number, each in enumerate(plain[:CONVERSIONS], 1):
-        day = since + timedelta(days=30 * number)
+        # Schools convert on the first of a month.
+        day = (since + timedelta(days=30 * number)).replace(day=1)
         urn = each.identifiers[0]
         urn["valid_to"] = day - timedelta(days=1)
         each.identifiers.insert(1, identifier("urn", str(896_000 + number), day))

@@ -96,9 +96,11 @@ def _weight(day: date, dates: Dates) -> float:
         weight = 1.6 * math.exp(left / 9)
     else:
         reminded = (gone - round(length * share) for share in (0.3, 0.55, 0.8))
-        bumps = sum(2.5 * math.exp(-since / 2) for since in reminded if since >= 0)
+        bumps = sum(2.0 * math.exp(-since / 2) for since in reminded if since >= 0)
         weight = 0.35 + 2 * (gone / length) ** 2 + bumps + 9 * math.exp(-left / 2)
-    return weight * (0.08 if day.weekday() > _FRIDAY else 1.0)
+    # Hardly anybody works on it at the weekend, and fewer still at Christmas.
+    christmas = (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 3)
+    return weight * (0.08 if day.weekday() > _FRIDAY else 1.0) * (0.12 if christmas else 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """What people write about groups of children, and about standards that need words of their own."""
 
-"their own."
-
 from app.demo.topic import Topic
 
 CHILDREN = (
@@ -157,6 +155,25 @@ CHILDREN = (
         amber=("We follow absence closely, though the link to safeguarding concerns is not always made.",),
         red=("Some absences were not followed up for a week.",),
         actions=("Bring attendance and safeguarding lists together each week and note who does what",),
+    ),
+    Topic(
+        r"encompass",
+        evidence=(
+            (
+                "Encompass calls come to a mailbox that three people read by 8.30; {few} last term, "
+                "each one logged."
+            ),
+            (
+                "Each call is followed by a quiet check-in with the child the same morning. Log sampled"
+                " in {month}."
+            ),
+        ),
+        amber=(
+            "Notifications arrive, yet what we did is only noted for some.",
+            "One person reads the mailbox and it's missed when she is away.",
+        ),
+        red=("We get no notifications and have not asked why.",),
+        actions=("Give three people access to the mailbox and log what was done for each child",),
     ),
     Topic(
         r"social-worker",

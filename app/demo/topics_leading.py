@@ -72,7 +72,7 @@ LEADING = (
             "Time for the role was raised from half a day to {few} hours a week after last year's return.",
         ),
         amber=(
-            "{lead_name} also teaches four days a week & has no protected time in writing.",
+            "{lead_name} has a full-time job beside this & no protected time in writing.",
             "Cover works on most days, but trips and after-school clubs are not in the rota.",
         ),
         red=("The post has been vacant since {month} and cover is informal.",),

@@ -13,7 +13,7 @@ WORKING = (
         ),
         amber=(
             "Gaps in employment are asked about at interview but the answers aren't written down.",
-            "Volunteers and governors are on the record; overseas checks for two teachers are still awaited.",
+            "Volunteers and governors are on the record; overseas checks for two people are still awaited.",
             "Files from before {old} are not complete.",
         ),
         red=("The record has gaps and nobody has checked it this year.",),
@@ -134,10 +134,7 @@ WORKING = (
     Topic(
         r"harm-outside|exploit|child-on-child",
         evidence=(
-            (
-                "Assemblies on county lines with the police in {month}; two disclosures followed and "
-                "were acted on."
-            ),
+            "Talks on county lines with the police in {month}; two disclosures followed and were acted on.",
             "We record child-on-child incidents by type and place, and look at the map each half term.",
             (
                 "Case study of a boy at risk of criminal exploitation used in training, with his mum's "
@@ -152,32 +149,26 @@ WORKING = (
         ),
     ),
     Topic(
-        r"encompass|domestic",
+        r"domestic",
         evidence=(
-            (
-                "Encompass calls come to a mailbox that three people read by 8.30; {few} last term, "
-                "each one logged."
-            ),
             "Routine enquiry about domestic abuse is in our assessment form since {old}.",
             "We sit on MARAC; {pct}% of actions were done on time.",
+            "{n} of {m} staff have been through the domestic abuse course, which survivors helped to write.",
         ),
         amber=(
-            "Notifications arrive, yet what we did is only noted for some.",
-            "One person reads the mailbox and it's missed when she is away.",
+            "Staff ask, but what children saw and heard is not always written down.",
+            "One person goes to MARAC and we're not represented when she is away.",
         ),
-        red=("We get no notifications and have not asked why.",),
+        red=("We take no part in MARAC and have no pathway.",),
         actions=(
-            "Give three people access to the mailbox and log what was done for each child",
-            "Ask the police liaison officer to speak at our next training day",
+            "Name a deputy for MARAC and report on actions each quarter",
+            "Add a question about children to the form that staff use for adults",
         ),
     ),
     Topic(
         r"think-family|greater-risk|hidden",
         evidence=(
-            (
-                "Register of vulnerable {children} reviewed each Monday by {lead}, the SENCO & the "
-                "attendance officer."
-            ),
+            "Register of vulnerable {children} reviewed each Monday by {lead} & two colleagues.",
             "{few} young carers identified, each with a named adult. Café-style drop-in on Thursdays.",
             (
                 "Parents' mental health & substance use are asked about on the first visit; audit "
@@ -234,7 +225,7 @@ WORKING = (
             "Survey in {month}: {pct}% of {children} can name someone they would tell.",
             "You said / we did board in the corridor; the toilets were changed because of it.",
             "Young inspectors visited in {month} and gave us three stars & two wishes.",
-            "Year 5 helped to rewrite the anti-bullying leaflet. It's shorter than ours was.",
+            "Ten-year-olds helped to rewrite the anti-bullying leaflet. It's shorter than ours was.",
             "{Children} who use our service chose the new advocate with us.",
         ),
         amber=(

@@ -164,7 +164,7 @@ def _planned(
 def _missing(
     taken: Mapping[_Key, tuple[ContactRow, Place]], contacts: Iterable[KnownContact]
 ) -> tuple[PlannedContact, ...]:
-    """Return present contacts that the file does not name, of the groups (schools, agencies) that it is about."""
+    """Return present contacts that the file does not name, of the groups that it is about."""
     groups = {place.group for _, place in taken.values()}
     return tuple(
         PlannedContact(

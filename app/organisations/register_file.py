@@ -148,18 +148,16 @@ class _Reading:
     def _is_asked(self, cells: list[str], status: str) -> bool:
         if not status:
             raise CellError("EstablishmentStatus (code) is empty", "Write 1 for an open school")
-        kind = type_of(self._columns.raw(cells, "type"))
-        if status in _ASKED and kind.in_scope:
-            return True
         if status in _ASKED:
-            self.skipped["out_of_scope"] += 1
-            self._outside[kind.name] += 1
-            return False
+            kind = type_of(self._columns.raw(cells, "type"))
+            if not kind.in_scope:
+                self.skipped["out_of_scope"] += 1
+                self._outside[kind.name] += 1
+            return kind.in_scope
         self.skipped[_NOT_ASKED.get(status, "other_status")] += 1
         if status == "2":
-            self._closed[self._columns.raw(cells, "urn").strip()] = _day_or_none(
-                self._columns.raw(cells, "close_date")
-            )
+            urn = self._columns.raw(cells, "urn").strip().removesuffix(".0")
+            self._closed[urn] = _day_or_none(self._columns.raw(cells, "close_date"))
         return False
 
     def _keep(self, row: SchoolRow) -> None:

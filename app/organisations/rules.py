@@ -208,7 +208,8 @@ SCHOOL_TYPES: Final[Mapping[str, SchoolType]] = MappingProxyType(
         ("45", "Academy 16-19 converter", "welfare_act_2021", "academy", "academy"),
         ("46", "Academy 16 to 19 sponsor led", "welfare_act_2021", "academy", "academy"),
     )
-    # A secure unit or secure academy is asked as an agency (secure setting, section 11), not as a school.
+    # A secure unit or secure academy is asked as an agency (secure setting, section 11), not as a school;
+    # children's centres are the local authority's, and have a file of their own in the register.
     | _outside(
         ("24", "Secure units", "secure_setting", "agency"),
         ("25", "Offshore schools", "independent_school", "independent"),
@@ -217,6 +218,8 @@ SCHOOL_TYPES: Final[Mapping[str, SchoolType]] = MappingProxyType(
         ("29", "Higher education institutions", "college", "college"),
         ("30", "Welsh establishment", "maintained_school", "maintained"),
         ("37", "British schools overseas", "independent_school", "independent"),
+        ("47", "Children's centre", "nursery_school", "maintained"),
+        ("48", "Children's centre linked site", "nursery_school", "maintained"),
         ("49", "Online provider", "independent_school", "independent"),
         ("56", "Institution funded by other government department", "college", "college"),
         ("57", "Academy secure 16 to 19", "secure_setting", "agency"),

@@ -75,6 +75,7 @@ _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _OPEN: Final[Mapping[str, Literal["open", "closing"]]] = {"1": "open", "3": "closing"}
 _ADDRESS: Final = ("street", "locality", "address3", "town", "county")
+_HEAD: Final = ("head_title", "head_first", "head_last")
 _NO_VALUE: Final = frozenset({"not recorded", "not applicable", "none recorded"})
 _WEBSITE: Final = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([:/?#]\S*)?", re.IGNORECASE)
 _BOARDING: Final = ("boarding school", "residential", "has boarders")
@@ -178,6 +179,10 @@ class Columns:
         text = clean(self.raw(cells, key), _NAMES[key])
         return "" if text.casefold() in _NO_VALUE else text
 
+    def joined(self, cells: list[str], between: str, keys: tuple[str, ...]) -> str:
+        """Return several cells' texts as one, without the empty ones. Raises CellError."""
+        return between.join(filter(None, (self.text(cells, key) for key in keys)))
+
     def whole(self, cells: list[str], key: str) -> int | None:
         """Return a cell's number. Raises CellError."""
         return whole_number(self.raw(cells, key), _NAMES[key])
@@ -221,7 +226,6 @@ def school_row(number: int, cells: list[str], columns: Columns) -> SchoolRow:
         raise CellError("EstablishmentName is empty", "Write the name of the school")
     la, establishment = columns.digits(cells, "la", 3), columns.digits(cells, "number", 4)
     low, high = columns.whole(cells, "low_age"), columns.whole(cells, "high_age")
-    website = columns.text(cells, "website")
     return SchoolRow(
         row=number,
         urn=urn_of(columns.raw(cells, "urn"), _NAMES["urn"]),
@@ -239,14 +243,12 @@ def school_row(number: int, cells: list[str], columns: Columns) -> SchoolRow:
         ukprn=columns.digits(cells, "ukprn", 8),
         trust_code=code(columns.text(cells, "trust_code")),
         trust_name=columns.text(cells, "trust_name"),
-        address=", ".join(filter(None, (columns.text(cells, key) for key in _ADDRESS))),
+        address=columns.joined(cells, ", ", _ADDRESS),
         postcode=columns.text(cells, "postcode").upper(),
         district=columns.text(cells, "district"),
         telephone=_telephone(columns.text(cells, "telephone")),
-        website=website if _WEBSITE.fullmatch(website) else "",
-        head_name=" ".join(
-            filter(None, (columns.text(cells, key) for key in ("head_title", "head_first", "head_last")))
-        ),
+        website=_website(columns.text(cells, "website")),
+        head_name=columns.joined(cells, " ", _HEAD),
         head_title=columns.text(cells, "head_job"),
         status=_OPEN[code(columns.raw(cells, "status"))],
         open_date=columns.day(cells, "open_date"),
@@ -280,6 +282,11 @@ def _features(columns: Columns, cells: list[str], low: int | None, high: int | N
         or (high is not None and high > _SIXTH_FORM_ABOVE and not says_no),
     }
     return frozenset(feature for feature, present in found.items() if present)
+
+
+def _website(text: str) -> str:
+    """Keep what a browser can open safely; anything else, such as "n/a" or a script, is no website."""
+    return text if _WEBSITE.fullmatch(text) else ""
 
 
 def _telephone(text: str) -> str:

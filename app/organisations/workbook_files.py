@@ -219,9 +219,10 @@ def _rows(data: bytes, max_rows: int, max_columns: int) -> list[list[str]]:
 
 
 def _texts(row: tuple[object, ...], number: int, max_columns: int, above: list[list[str]]) -> list[str]:
-    if row.count(None) == len(row):
-        return []
-    cells = [_text(value) for value in row]
+    # Rows are as wide as what may be read; almost all end where the heading does.
+    width = len(above[0]) if above else 0
+    content = row[:width] if row[width:].count(None) == len(row) - width else row
+    cells = ["" if value is None else _text(value) for value in content]
     while cells and not cells[-1]:
         cells.pop()
     if len(cells) > max_columns:
@@ -245,8 +246,6 @@ _EXCEL_ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!
 def _text(value: object) -> str:
     """Return a cell as the register writes it: codes without ".0", dates as dd-mm-yyyy."""
     match value:
-        case None:
-            return ""
         case str():
             return value
         case bool():

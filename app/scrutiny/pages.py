@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.chasing.pages import wants_part
+from app.chasing.pages import PHASE_WORDS, wants_part
 from app.core.access import READERS
 from app.core.database import SessionDep
 from app.core.rendering import page, query_string
@@ -45,7 +45,7 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: in
         parameters=wanted.parameters(),
         reads_answers=actor.has(*READERS),
         kinds={key: kind.plural for key, kind in KINDS.items() if key in kinds},
-        phases={key: words for key, words in PHASES.items() if key in phases},
+        phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({each.row.district for each in every if each.row.district}),
         outcomes=OUTCOME_CHOICES,
         query=query_string(wanted.parameters()),

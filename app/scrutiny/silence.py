@@ -180,8 +180,8 @@ def _calls(round_id: int) -> Any:
 
 
 def _before(previous_round_id: int | None) -> Any:
-    """What the round before knows of each organisation, or of those that it took over from."""
-    own = select(
+    """Return what the round before knows of each organisation, or of those that it took over from."""
+    own: Any = select(
         col(Return.organisation_id).label("organisation_id"),
         col(Return.signed_at).label("signed_at"),
     ).where(col(Return.round_id) == previous_round_id)

@@ -1,10 +1,12 @@
 """The summary's charts: each drawn by the spreadsheet itself from the table beneath it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from openpyxl.chart import BarChart, LineChart, Reference, Series
+from openpyxl.chart import BarChart, LineChart, Reference
 from openpyxl.chart._chart import ChartBase
+from openpyxl.chart.axis import ChartLines
+from openpyxl.chart.legend import Legend
 from openpyxl.chart.series_factory import SeriesFactory
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -14,6 +16,7 @@ from exports.styles import ACCENT, AMBER, GREEN, GREY, RED
 WIDTH_CM: Final = 15.6
 HEIGHT_CM: Final = 8.2
 RATING_COLOURS: Final = (RED, AMBER, GREEN, "C9CDD0")
+PROGRESS_COLOURS: Final = (ACCENT, "C9CDD0")
 CHANGE_COLOURS: Final = ("4A90A4", "C9CDD0", "2B3A42")
 
 
@@ -72,7 +75,7 @@ def stacked_bars(
     return chart
 
 
-def _series(sheet: Worksheet, column: int, rows: tuple[int, int]) -> Series:
+def _series(sheet: Worksheet, column: int, rows: tuple[int, int]) -> Any:
     values = Reference(sheet, min_col=column, min_row=rows[0], max_row=rows[1])
     return SeriesFactory(values, title_from_data=True)
 
@@ -80,9 +83,11 @@ def _series(sheet: Worksheet, column: int, rows: tuple[int, int]) -> Series:
 def _frame(chart: LineChart | BarChart, title: str, axes: tuple[str, str]) -> None:
     chart.title = title
     chart.x_axis.title, chart.y_axis.title = axes
-    chart.width, chart.height = WIDTH_CM, HEIGHT_CM
+    chart.width, chart.height = WIDTH_CM, HEIGHT_CM  # type: ignore[assignment]  # the stubs know whole numbers only
+    chart.legend = Legend()
     chart.legend.position = "b"
     # openpyxl hides both axes unless told otherwise.
     chart.x_axis.delete = chart.y_axis.delete = False
-    chart.y_axis.majorGridlines.spPr = GraphicalProperties()
-    chart.y_axis.majorGridlines.spPr.line.solidFill = "E7E9EA"
+    lines = GraphicalProperties()
+    lines.line.solidFill = "E7E9EA"
+    chart.y_axis.majorGridlines = ChartLines(spPr=lines)

@@ -248,15 +248,15 @@ class Summary:
         if "ResponseTrend" in rows:
             title = "Returns signed, % of those asked"
             axes = ("Weeks before and after the due date", "Signed")
-            columns = (4, 6) if self._head.previous else (4,)
+            columns: tuple[int, ...] = (4, 6) if self._head.previous else (4,)
             chart = charts.line_chart(
                 place, title, rows["ResponseTrend"], labels=1, columns=columns, axes=axes
             )
             about = "Line chart: share of returns signed by week, this round solid, the last round dashed."
             drawn.append(("ResponseTrend", chart, about))
-        stacks = (
+        stacks: tuple[tuple[str, str, tuple[int, ...], tuple[str, ...], str], ...] = (
             ("RatingsByDomain", "Self-ratings by domain", (2, 3, 4, 5), charts.RATING_COLOURS, "Domain"),
-            ("ReturnsByKind", "Returns by kind of organisation", (3, 4), (charts.ACCENT, "C9CDD0"), "Kind"),
+            ("ReturnsByKind", "Returns by kind of organisation", (3, 4), charts.PROGRESS_COLOURS, "Kind"),
             (
                 "ThisRoundAgainstLast",
                 "This round against the last",
@@ -265,13 +265,13 @@ class Summary:
                 "Domain",
             ),
         )
-        for name, title, columns, colours, axis in stacks:
+        for name, title, parts, colours, axis in stacks:
             if name in rows and (with_changes or name != "ThisRoundAgainstLast"):
                 axes = (axis, "Share of returns")
                 chart = charts.stacked_bars(
-                    place, title, rows[name], columns=columns, colours=colours, axes=axes
+                    place, title, rows[name], columns=parts, colours=colours, axes=axes
                 )
-                words = ", ".join(_headings(name)[column - 1].lower() for column in columns)
+                words = ", ".join(_headings(name)[column - 1].lower() for column in parts)
                 drawn.append((name, chart, f"Stacked bars, one for each {axis.lower()}: {words}."))
         return drawn
 

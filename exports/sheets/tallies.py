@@ -15,7 +15,8 @@ from app.ratings.rules import Outcome
 from app.returns.models import ReturnState
 from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine
-from app.scrutiny.consolidated import ChangeCount, DomainLine, OutcomeCount, Signatures, TypeCount
+from app.scrutiny.consolidated import DomainLine
+from app.scrutiny.counts import ChangeCount, OutcomeCount, Signatures, TypeCount
 
 MOST_WEEKS_AFTER_DUE: Final = 26
 STATES: Final = (ReturnState.READY, ReturnState.IN_PROGRESS, ReturnState.OPENED, ReturnState.ISSUED)

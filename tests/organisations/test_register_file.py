@@ -272,6 +272,7 @@ def test_a_closed_school_or_one_elsewhere_is_not_refused_for_its_cells() -> None
     file = read(
         school(),
         school(**{"URN": "100003", "EstablishmentStatus (code)": "2", "OpenDate": "01/09/1975"}),
+        school(**{"URN": "100004", "EstablishmentStatus (code)": "2", "TypeOfEstablishment (code)": "98"}),
         school(**{"URN": "x", "LA (code)": "919"}),
     )
     assert file.refused == ()
