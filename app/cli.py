@@ -2,8 +2,9 @@
 
 import argparse
 import logging
+import signal
 import sys
-import time
+import threading
 from pathlib import Path
 
 from app.core.settings import UnsafeSettingsError
@@ -36,12 +37,15 @@ def worker(args: argparse.Namespace) -> int:
 
     engine = build_engine(database_address(), 2)
     send = outbox.transport(settings())
-    while True:
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    while not stopping.is_set():
         left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
         if args.once and not left:
             return 0
         if not left:
-            time.sleep(2)
+            stopping.wait(2)
+    return 0
 
 
 def migrate(_args: argparse.Namespace) -> int:
@@ -85,6 +89,29 @@ def import_files(args: argparse.Namespace) -> int:
     return run(args, build_engine(database_address(), 2), system_clock())
 
 
+def add_user(args: argparse.Namespace) -> int:
+    """Make a person of the partnership, or give one another role: how the first board manager comes in."""
+    from sqlmodel import Session  # noqa: PLC0415
+
+    from app.core.access import PartnershipRole, Work  # noqa: PLC0415
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.people import service as people  # noqa: PLC0415
+    from app.people.rules import is_address, normal_address  # noqa: PLC0415
+
+    if not is_address(args.email):
+        print(f"{args.email} is not an email address, such as name@example.org", file=sys.stderr)
+        return 1
+    with Session(build_engine(database_address(), 1)) as session:
+        work = Work(session, people.NOBODY, system_clock())
+        user_id = people.ensure_users(work, [(args.email, args.name)])[normal_address(args.email)]
+        people.grant_partnership_role(work, user_id=user_id, role=PartnershipRole(args.role))
+        session.commit()
+    print(f"{args.name} can sign in with {normal_address(args.email)}")
+    return 0
+
+
 def bench(args: argparse.Namespace) -> int:
     """Measure the goals of performance and print JSON lines."""
     from app.bench.run import run  # noqa: PLC0415
@@ -121,9 +148,23 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("files", nargs="+", metavar="FILE")
     each.set_defaults(run=check_questionnaire)
 
+    _user_parser(commands)
     _import_parser(commands)
     _bench_parser(commands)
     return main
+
+
+def _user_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.core.access import PartnershipRole  # noqa: PLC0415
+
+    user = commands.add_parser("user", help="people of the partnership").add_subparsers(
+        dest="what", required=True
+    )
+    each = user.add_parser("add", help="make a person who works for the partnership")
+    each.add_argument("email")
+    each.add_argument("--name", required=True)
+    each.add_argument("--role", required=True, choices=[role.value for role in PartnershipRole])
+    each.set_defaults(run=add_user)
 
 
 def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -22,6 +22,7 @@ from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
@@ -61,7 +62,9 @@ class Layout:
 class Sheet:
     """One sheet while its rows are written."""
 
-    def __init__(self, book: "Book", worksheet: Worksheet, looks: Sequence[Look]) -> None:
+    def __init__(
+        self, book: "Book", worksheet: Worksheet, looks: Sequence[Look], widths: Sequence[float]
+    ) -> None:
         self._book = book
         self.worksheet = worksheet
         self.looks = looks
@@ -71,7 +74,7 @@ class Sheet:
         self.links: list[Hyperlink] = []
         self.codes: list[str] = []
         self.rows: IO[bytes] = tempfile.TemporaryFile("w+b", buffering=_FLUSH_BYTES)  # noqa: SIM115 - closed with the book
-        self._cells = CellWriter(book.styles, lambda *cut: book.note_cut(self, *cut))
+        self._cells = CellWriter(book.styles, widths, lambda *cut: book.note_cut(self, *cut))
 
     @property
     def title(self) -> str:
@@ -95,6 +98,10 @@ class Sheet:
     def merge(self, first: str, last: str) -> None:
         """Show a range of cells as one; only the first may hold anything."""
         self.worksheet.merged_cells.add(f"{first}:{last}")
+
+    def break_page(self) -> None:
+        """Begin a new page in print after the last row."""
+        self.worksheet.row_breaks.append(Break(id=self.row))
 
     def link(self, place: str, to: "Sheet") -> None:
         """Lead from a cell to another sheet."""
@@ -133,7 +140,7 @@ class Book:
         title = sheet_title(wanted_title, tuple(self.sheets))
         worksheet = self.workbook.create_sheet(title)
         self._set_up(worksheet, layout)
-        made = Sheet(self, worksheet, looks)
+        made = Sheet(self, worksheet, looks, layout.widths)
         self.sheets[title] = made
         return made
 
@@ -196,9 +203,7 @@ class Book:
         sheet.headings = [title for title, _ in _CUT_COLUMNS]
         sheet.append(("Cut texts",), Look.TITLE)
         sheet.append(
-            (
-                "A cell holds at most 32,767 characters. What did not fit goes on here, from where its cell ends.",
-            ),
+            ("A cell holds at most 32,767 characters. What did not fit goes on here.",),
             Look.NOTE,
         )
         sheet.append()

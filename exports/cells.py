@@ -66,6 +66,11 @@ class Look(StrEnum):
     NOT_APPLICABLE = "not applicable"
 
 
+_WRAPPING: Final = frozenset({Look.PARAGRAPH, Look.WRAPPED})
+_TALL_LOOKS: Final[Mapping[Look, float]] = {Look.TITLE: 27, Look.HEADING: 21}
+_LINE_HEIGHT: Final = 15
+_MOST_HEIGHT: Final = 405
+
 RATING_LOOKS: Final[Mapping[str, Look]] = {
     "red": Look.RED,
     "amber": Look.AMBER,
@@ -149,10 +154,11 @@ def sheet_title(wanted: str, taken: Sequence[str] = ()) -> str:
 
 
 class CellWriter:
-    """Writes rows of one sheet as XML, in the styles of one workbook."""
+    """Writes the rows of one sheet as XML, in a workbook's styles; column widths are in characters."""
 
-    def __init__(self, styles: StyleNumbers, on_cut: OnCut) -> None:
+    def __init__(self, styles: StyleNumbers, widths: Sequence[float], on_cut: OnCut) -> None:
         self._styles = styles
+        self._widths = [max(1, int(width)) for width in widths]
         self._on_cut = on_cut
         self._letters: list[str] = []
 
@@ -167,8 +173,22 @@ class CellWriter:
             for index, (letter, value, look) in enumerate(zip(self._letters, values, looks, strict=False))
             if value is not None and value != ""
         ]
-        tall = f' ht="{height}" customHeight="1"' if height else ""
-        return f'<row r="{number}"{tall}>{"".join(cells)}</row>'
+        return f'<row r="{number}"{self._height(values, looks, height)}>{"".join(cells)}</row>'
+
+    def _height(self, values: Sequence[Value], looks: Sequence[Look], height: float | None) -> str:
+        """Return a row's height: as given, as its look needs it, or for the lines of its longest text.
+
+        Excel finds the height of a new row by itself, other programs do not.
+        """
+        if height is None and looks:
+            height = _TALL_LOOKS.get(looks[0])
+        if height is not None:
+            return f' ht="{height}" customHeight="1"'
+        most = 1
+        for value, look, width in zip(values, looks, self._widths, strict=False):
+            if look in _WRAPPING and isinstance(value, str) and (len(value) > width or "\n" in value):
+                most = max(most, sum(max(1, -(-len(line) // width)) for line in value.splitlines()))
+        return f' ht="{min(most * _LINE_HEIGHT, _MOST_HEIGHT)}"' if most > 1 else ""
 
     def _cell(self, place: str, column: int, value: Value, look: Look) -> str:
         if isinstance(value, Shown):

@@ -116,9 +116,7 @@ def percents(shares: Sequence[float]) -> list[int]:
     return [round(share * 100) for share in shares]
 
 
-def interleaved(
-    count: int, ours: Ours, measure: Callable[[], float], floor: Callable[[], float]
-) -> Pairs:
+def interleaved(count: int, ours: Ours, measure: Callable[[], float], floor: Callable[[], float]) -> Pairs:
     """Measure pairs A B A B ..., so that whatever slows the machine slows both sides."""
     taken, floors, shares = [], [], []
     for _ in range(count):

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,10 +50,14 @@ def _app(which: str) -> ASGIApp:
 
 def serve(which: str) -> None:
     """Serve with one worker on a free port, which is printed first."""
-    listening = socket.socket()
+    # Named TCP, or asyncio leaves the reply's second packet waiting for the first one's receipt.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    print(listening.getsockname()[1], flush=True)
-    config = uvicorn.Config(_app(which), log_level="warning", access_log=False, server_header=False)
+    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        _app(which), log_level="warning", access_log=False, server_header=False, timeout_keep_alive=600
+    )
     uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -103,6 +108,7 @@ def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
+            time.sleep(0.02)
             continue
         return
     raise BrokenReplyError("The server under measure ended at once; see its messages above.")

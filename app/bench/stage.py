@@ -68,5 +68,7 @@ class Stage:
             for name, wanted in _DURABLE.items():
                 found = connection.execute(text(f"SHOW {name}")).scalar_one()
                 if found != wanted:
-                    raise NotDurableError(f"{name} is {found} on the server of the measures; it must be {wanted}.")
+                    raise NotDurableError(
+                        f"{name} is {found} on the server of the measures; it must be {wanted}."
+                    )
         engine.dispose()

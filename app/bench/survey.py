@@ -40,9 +40,30 @@ def definition() -> dict[str, Any]:
         "audience": {"duties": ["section_175"]},
         "introduction": _text(180, 0),
         "scale": [
-            {"key": "red", "letter": "R", "word": "Red", "meaning": "Not in place", "points": 0, "rag": "red"},
-            {"key": "amber", "letter": "A", "word": "Amber", "meaning": "Partly in place", "points": 1, "rag": "amber"},
-            {"key": "green", "letter": "G", "word": "Green", "meaning": "In place", "points": 2, "rag": "green"},
+            {
+                "key": "red",
+                "letter": "R",
+                "word": "Red",
+                "meaning": "Not in place",
+                "points": 0,
+                "rag": "red",
+            },
+            {
+                "key": "amber",
+                "letter": "A",
+                "word": "Amber",
+                "meaning": "Partly in place",
+                "points": 1,
+                "rag": "amber",
+            },
+            {
+                "key": "green",
+                "letter": "G",
+                "word": "Green",
+                "meaning": "In place",
+                "points": 2,
+                "rag": "green",
+            },
         ],
         "domains": [
             {

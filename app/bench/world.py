@@ -31,7 +31,7 @@ SELECT 'School number ' || n, (ARRAY['maintained_school', 'academy', 'independen
     (ARRAY['primary', 'secondary', 'all_through'])[1 + n % 3], '{}', 'open', 200 + n % 900,
     'District ' || n % 5, n || ' Station Road', 'DN31 1AA', '01632 960123', '', 'Robin Marsh', 'Head', '', '',
     :now, :now
-FROM generate_series(:first, :last) AS n ORDER BY n
+FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n ORDER BY n
 """
 _IDENTIFIERS = """
 INSERT INTO identifier (organisation_id, scheme, value)
@@ -194,7 +194,9 @@ def issue_round(engine: Engine, round_id: int) -> issuing.Issued:
     return issued
 
 
-def fill_round(engine: Engine, round_id: int, *, signed: bool, year: int = 2026, history: bool = True) -> None:
+def fill_round(
+    engine: Engine, round_id: int, *, signed: bool, year: int = 2026, history: bool = True
+) -> None:
     """Answer every question of every return of a round; sign them, with ratings and actions, if asked to."""
     at = datetime(year, 11, 2, 9, 0, tzinfo=UTC)
     values = {"round_id": round_id, "keys": list(ALL_KEYS), "count": len(ALL_KEYS), "at": at}

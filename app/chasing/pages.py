@@ -111,14 +111,18 @@ def _chase_page(
     called: ChaseRow | None = None,
     failed: Mapping[str, Any] | None = None,
 ) -> Response:
-    found = chosen(desk.rows, desk.wanted)
+    listed = one_page(chosen(desk.rows, desk.wanted), desk.wanted, len(desk.rows))
+    at_fault = desk.row(str(failed["return_id"])) if failed else None
+    if at_fault and at_fault not in listed.rows:
+        # It no longer fits the filters, but what was typed about it must stay in sight.
+        listed = replace(listed, rows=[at_fault, *listed.rows])
     kinds, phases = {row.kind for row in desk.rows}, {row.phase for row in desk.rows}
     return page(
         request,
         "chasing/_list.html" if wants_part(request) else "chasing/chase.html",
         status=422 if failed else 200,
         round=desk.line,
-        listed=one_page(found, desk.wanted, len(desk.rows)),
+        listed=listed,
         # The export and the links to other pages each bring their own page number.
         parameters=replace(desk.wanted, page=1).parameters(),
         here=query_string(desk.wanted.parameters()),
@@ -172,20 +176,13 @@ def log_call(request: Request, work: WorkDep, form: FormDep, round_id: int, retu
 
 
 def _log(work: Work, form: Form, round_id: int, return_id: int) -> None:
-    typed = form.line("next_on")
+    outcome, note, typed = form.text("outcome", most=40), form.line("note", most=2_000), form.line("next_on")
     next_on = read_date(typed)
     if typed and next_on is None:
-        raise RefusedError(
-            "", {"next_on": "Enter the day of the next call like 24/11/2026, or leave it empty"}
-        )
-    service.log_call(
-        work,
-        return_id,
-        form.text("outcome", most=40),
-        form.line("note", most=2_000),
-        next_on,
-        round_id=round_id,
-    )
+        problems = service.call_problems(outcome, note, None, london_date(work.now))
+        problems["next_on"] = "Enter the day of the next call like 24/11/2026, or leave it empty"
+        raise RefusedError("", problems)
+    service.log_call(work, return_id, outcome, note, next_on, round_id=round_id)
 
 
 def _with_ids(problem: RefusedError, return_id: int) -> RefusedError:

@@ -15,6 +15,18 @@ from app.returns.models import Return
 LONGEST_NOTE = 300
 
 
+def call_problems(outcome: str, note: str, next_on: date | None, today: date) -> dict[str, str]:
+    """Return what is wrong with what somebody says about a call, by form field."""
+    problems = {}
+    if outcome not in set(CallOutcome):
+        problems["outcome"] = "Choose what came of the call"
+    if len(note) > LONGEST_NOTE:
+        problems["note"] = f"Shorten the note to {LONGEST_NOTE} characters or fewer; it has {len(note):,}"
+    if next_on is not None and next_on < today:
+        problems["next_on"] = "The next call must be today or later"
+    return problems
+
+
 def log_call(
     work: Work, return_id: int, outcome: str, note: str = "", next_on: date | None = None, *, round_id: int
 ) -> int:
@@ -33,13 +45,7 @@ def log_call(
     ).scalar()
     if organisation_id is None:
         raise NotFoundError
-    problems = {}
-    if outcome not in set(CallOutcome):
-        problems["outcome"] = "Choose what came of the call"
-    if len(note) > LONGEST_NOTE:
-        problems["note"] = f"Shorten the note to {LONGEST_NOTE} characters or fewer; it has {len(note)}"
-    if next_on is not None and next_on < london_date(work.now):
-        problems["next_on"] = "The next call must be today or later"
+    problems = call_problems(outcome, note, next_on, london_date(work.now))
     if problems:
         raise RefusedError("The call was not logged.", problems)
     call = Call(

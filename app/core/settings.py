@@ -57,7 +57,6 @@ class Settings(BaseSettings):
     sign_in_link_minutes: int = 10
     peers_minimum: int = Field(default=5, ge=5)
     stalled_after_days: int = 10
-    closed_line: str = "This round is closed. You can still read and download your return."
 
     @property
     def secure_cookies(self) -> bool:

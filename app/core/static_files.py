@@ -38,5 +38,7 @@ class StyleSheet:
         if request.headers.get("if-none-match") == self.tag:
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(self.packed, media_type="text/css", headers={**headers, "Content-Encoding": "gzip"})
+            return Response(
+                self.packed, media_type="text/css", headers={**headers, "Content-Encoding": "gzip"}
+            )
         return Response(self.plain, media_type="text/css", headers=headers)

@@ -120,7 +120,7 @@ def _listed(namer: Namer, agency: Agency, number: int, now: datetime) -> Listed:
         created_at=now - timedelta(days=560),
         updated_at=now - timedelta(days=namer.rng.randint(15, 240)),
     )
-    names = [identifier("slug", plain(agency.name)[:60])]
+    names = [identifier("slug", plain(agency.name)[:60].strip("-"))]
     if agency.ods:
         names.append(identifier("ods", agency.ods))
     if agency.kind == "district_council":

@@ -50,6 +50,7 @@ def invitation_rows(cast: Cast, this: RoundPlan, every: Sequence[Made]) -> Itera
                 person=(person.id, person.name, person.email),
             )
             count += 1
+            mark = hashlib.sha256(mail.dedupe_key.encode()).hexdigest()[:32]
             sent_at = this.dates.issued_at + timedelta(seconds=20 + 0.4 * count)
             yield {
                 "dedupe_key": mail.dedupe_key,
@@ -63,7 +64,7 @@ def invitation_rows(cast: Cast, this: RoundPlan, every: Sequence[Made]) -> Itera
                 "due_at": this.dates.issued_at,
                 "sent_at": sent_at,
                 "attempts": 1,
-                "message_id": f"<{hashlib.sha256(mail.dedupe_key.encode()).hexdigest()[:32]}@eleven.example.org>",
+                "message_id": f"<{mark}@eleven.example.org>",
             }
 
 

@@ -270,8 +270,7 @@ def identifier(
 
 def _identify(listed: Listed, number: int) -> None:
     listed.identifiers = [identifier("urn", str(890_000 + number), listed.organisation.opened_on)]
-    if listed.organisation.kind != "special_post_16":
-        listed.identifiers.append(identifier("laestab", f"{LA_CODE}{2000 + number}"))
+    listed.identifiers.append(identifier("laestab", f"{LA_CODE}/{2000 + number}"))
     if listed.organisation.phase == "post_16" or number % 3 == 0:
         listed.identifiers.append(identifier("ukprn", str(19_000_000 + number)))
 
@@ -363,7 +362,7 @@ def _gone(namer: Namer, successor: Listed, former: _Former, day: date) -> Listed
         "telephone": namer.telephone(),
     }
     urn = identifier("urn", str(former.urn), date(1968, 9, 1), day - timedelta(days=1))
-    laestab = identifier("laestab", f"{LA_CODE}{former.urn - 897_000 + 3900}", None, day - timedelta(days=1))
+    laestab = identifier("laestab", f"{LA_CODE}/{former.urn - 897_000 + 3900}", None, day - timedelta(days=1))
     return Listed(Organisation(**values), namer.domain(former.name), [urn, laestab], asked_this_year=False)
 
 

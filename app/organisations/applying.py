@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, or_, update
+from sqlalchemy import Date, and_, bindparam, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
@@ -81,7 +81,9 @@ def check_confirmed(plan: Plan, confirmed: Confirmed) -> None:
 
 def _problem(decision: Decision, answer: str | None, taken: Mapping[str, str]) -> str | None:
     if answer is None:
-        return f"Choose whether {decision.name} is the same school as before" if decision.must_answer else None
+        return (
+            f"Choose whether {decision.name} is the same school as before" if decision.must_answer else None
+        )
     if answer and answer not in {each.key for each in decision.candidates}:
         return f"Choose one of the schools that {decision.name} may continue"
     if answer in taken:
@@ -101,7 +103,7 @@ def write_plan(writing: Writing, plan: Plan, confirmed: Confirmed, decided: Sequ
     _change(writing, [*plan.changed, *continued])
     _mark_gone(writing, going)
     _name(writing, plan, added, ids, continued)
-    _succeed(writing, plan, ids, continued)
+    _succeed(writing, plan, ids)
     _tell(writing, added, ids, [*plan.changed, *continued], going)
     return Applied(len(added), len(plan.changed), len(continued), len(going))
 
@@ -139,9 +141,7 @@ def _change(writing: Writing, changed: Sequence[Changed]) -> None:
     statement = (
         update(Organisation)
         .where(col(Organisation.id) == bindparam("this"))
-        .values(
-            {name: bindparam(f"new_{name}") for name in FACT_COLUMNS} | {"updated_at": bindparam("now")}
-        )
+        .values({name: bindparam(f"new_{name}") for name in FACT_COLUMNS} | {"updated_at": bindparam("now")})
     )
     writing.work.session.connection().execute(statement, rows)
 
@@ -154,11 +154,10 @@ def _mark_gone(writing: Writing, going: Sequence[Gone]) -> None:
         .where(col(Organisation.id) == bindparam("this"))
         .values(
             status=OrganisationStatus.GONE,
-            closes_on=func.coalesce(bindparam("closed", type_=col(Organisation.closes_on).type),
-                                    col(Organisation.closes_on)),
+            closes_on=func.coalesce(bindparam("closed", type_=Date), col(Organisation.closes_on)),
             updated_at=bindparam("now"),
         )
-    )  # fmt: skip
+    )
     rows = [
         {"this": each.organisation_id, "closed": each.closed_on, "now": writing.work.now} for each in going
     ]
@@ -227,7 +226,12 @@ def _end(writing: Writing, ends: Sequence[_Naming]) -> None:
         .values(valid_to=bindparam("day"))
     )
     rows = [
-        {"this_scheme": each.scheme, "this_value": each.value, "holder": each.organisation_id, "day": each.day}
+        {
+            "this_scheme": each.scheme,
+            "this_value": each.value,
+            "holder": each.organisation_id,
+            "day": each.day,
+        }
         for each in ends
     ]
     writing.work.session.connection().execute(statement, rows)
@@ -272,11 +276,8 @@ def _begin(writing: Writing, begins: Sequence[_Naming]) -> None:
 # --- successions and the audit trail --------------------------------------------------------------
 
 
-def _succeed(
-    writing: Writing, plan: Plan, ids: Mapping[str, int], continued: Sequence[Changed]
-) -> None:
+def _succeed(writing: Writing, plan: Plan, ids: Mapping[str, int]) -> None:
     """Join the history of organisations that follow others without continuing them."""
-    follows = {each.before_key for each in continued}
     rows = [
         {
             "predecessor_id": candidate.organisation_id,
@@ -288,7 +289,6 @@ def _succeed(
         if not decision.must_answer
         for candidate in decision.candidates
         if candidate.organisation_id != ids[decision.key]
-        and (decision.verdict == "merged" or candidate.key in follows or candidate.key)
     ]
     rows += [
         {"predecessor_id": ids[before], "successor_id": ids[after], "merged": False, "on_date": None}
@@ -314,9 +314,7 @@ def _tell(
     for each in changed:
         event = "organisation.renumbered" if each.before_key else "organisation.changed"
         detail = {"before": each.before_key, "after": each.key} if each.before_key else {}
-        events.append(
-            _event(writing, event, each.organisation_id, fields=_fields(each.fields), **detail)
-        )
+        events.append(_event(writing, event, each.organisation_id, fields=_fields(each.fields), **detail))
     events += [
         _event(writing, "organisation.gone", each.organisation_id, closed_on=plain(each.closed_on))
         for each in going

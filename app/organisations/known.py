@@ -49,7 +49,7 @@ FACT_COLUMNS: Final = (
 """The facts that stand in the organisation's own row; its identifiers have a table of their own."""
 
 _COLUMNS: Final[list[Any]] = [getattr(Organisation, name) for name in ("id", *FACT_COLUMNS)]
-_ORGANISATIONS: Final = select(*_COLUMNS).order_by(col(Organisation.id))
+_ORGANISATIONS: Final[Any] = select(*_COLUMNS).order_by(col(Organisation.id))
 
 
 def school_register(session: Session, la_code: str) -> Register:
@@ -106,7 +106,7 @@ def _register(session: Session, scheme: Literal["urn", "slug"]) -> tuple[Registe
 
 def _imported_for(session: Session, la_code: str) -> set[str]:
     """Return the URNs that applied files of an authority had: some schools have no LAESTAB to tell by."""
-    urns = func.jsonb_path_query_array(col(RegisterImport.rows), cast("$[*].urn", JSONPATH), type_=JSONB)
+    urns: Any = func.jsonb_path_query_array(col(RegisterImport.rows), cast("$[*].urn", JSONPATH), type_=JSONB)
     found = session.execute(
         select(urns).where(
             col(RegisterImport.kind) == "schools",

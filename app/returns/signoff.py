@@ -16,6 +16,7 @@ from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import questionnaire_for, version_line
 from app.ratings import service as ratings_service
 from app.ratings.models import RatingSource
+from app.ratings.rules import DomainRating
 from app.ratings.service import RatedReturn
 from app.returns.models import Return, ReturnState, SignedReturn
 from app.returns.queries import ReturnHead, answers, values_of
@@ -99,6 +100,38 @@ def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
     values = values_of(answers(work.session, work.actor, held.id))
     _nothing_in_the_way(questionnaire, values)
     ratings = domain_ratings(questionnaire, values)
+    digest = _freeze(work, this, held, questionnaire, values, ratings=ratings)
+    rated = RatedReturn(held.id, held.round_id, held.organisation_id)
+    ratings_service.store(work, rated, ratings, RatingSource.SELF)
+    take_over(
+        work,
+        organisation_id=held.organisation_id,
+        return_id=held.id,
+        round_id=held.round_id,
+        promises=promises(questionnaire, values),
+    )
+    _send_receipts(work, this, held, digest)
+    audit.record(
+        work,
+        "return.signed",
+        ("return", held.id),
+        organisation_id=held.organisation_id,
+        edition=held.edition + 1,
+        content_hash=digest,
+    )
+    return True
+
+
+def _freeze(
+    work: Work,
+    this: ReturnHead,
+    held: Held,
+    questionnaire: Questionnaire,
+    values: dict[str, AnswerValues],
+    *,
+    ratings: tuple[DomainRating, ...],
+) -> str:
+    """Write the next signed edition and return its hash."""
     content = snapshot(
         organisation_name=this.organisation_name,
         facts=held.facts,
@@ -128,25 +161,7 @@ def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
         .where(col(Return.id) == held.id)
         .values(state=ReturnState.SIGNED, signed_at=work.now, edition=held.edition + 1)
     )
-    rated = RatedReturn(held.id, held.round_id, held.organisation_id)
-    ratings_service.store(work, rated, ratings, RatingSource.SELF)
-    take_over(
-        work,
-        organisation_id=held.organisation_id,
-        return_id=held.id,
-        round_id=held.round_id,
-        promises=promises(questionnaire, values),
-    )
-    _send_receipts(work, this, held, digest)
-    audit.record(
-        work,
-        "return.signed",
-        ("return", held.id),
-        organisation_id=held.organisation_id,
-        edition=held.edition + 1,
-        content_hash=digest,
-    )
-    return True
+    return digest
 
 
 def _signed_now(work: Work, return_id: int) -> bool:
@@ -223,10 +238,17 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     this.sent_back_at, this.sent_back_reason = work.now, reason
     work.session.flush()
     ratings_service.remove(work, return_id, RatingSource.SELF)
+    _tell_them_why(work, this, round_title=round_title, organisation=organisation, reason=reason)
+    audit.record(
+        work, "return.sent_back", ("return", return_id), organisation_id=this.organisation_id, reason=reason
+    )
+
+
+def _tell_them_why(work: Work, this: Return, *, round_title: str, organisation: str, reason: str) -> None:
     config = settings()
     mails = [
         outbox.Mail(
-            f"sent-back:{return_id}:{work.now.isoformat()}:{each.user_id}",
+            f"sent-back:{this.id}:{work.now.isoformat()}:{each.user_id}",
             "sent-back",
             each.email,
             f"Please look again: {round_title}, {organisation}",
@@ -236,7 +258,7 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
                 reason=reason,
                 organisation=organisation,
                 title=round_title,
-                link=f"{config.public_address}/sign-in?to=/returns/{return_id}",
+                link=f"{config.public_address}/sign-in?to=/returns/{this.id}",
                 partnership_name=config.partnership_name,
                 phone=config.partnership_phone,
             ),
@@ -245,6 +267,3 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
         for each in people.colleagues(work.session, this.organisation_id)
     ]
     outbox.enqueue(work.session, mails, work.now)
-    audit.record(
-        work, "return.sent_back", ("return", return_id), organisation_id=this.organisation_id, reason=reason
-    )

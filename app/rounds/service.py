@@ -63,7 +63,9 @@ def _round_before(work: Work, questionnaire_key: str) -> int | None:
 
 def locked(work: Work, round_id: int) -> Round:
     """Return a round, held against other changes until the end of the transaction."""
-    found: Round | None = work.session.execute(select(Round).where(col(Round.id) == round_id).with_for_update()).scalar()
+    found: Round | None = work.session.execute(
+        select(Round).where(col(Round.id) == round_id).with_for_update()
+    ).scalar()
     if found is None:
         raise NotFoundError
     return found

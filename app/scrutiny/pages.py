@@ -1,11 +1,13 @@
 """Pages of scrutiny: the heat map, an organisation's profile, and other thresholds tried out."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 
 from app.chasing.pages import PHASE_WORDS, wants_part
 from app.core.access import READERS
 from app.core.database import SessionDep
-from app.core.rendering import page, query_string
+from app.core.rendering import page
 from app.organisations.rules import KINDS, PHASES
 from app.people.guard import ActorDep
 from app.questionnaires.queries import questionnaire, questionnaire_for
@@ -28,6 +30,8 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: in
     keys = [domain.key for domain in domains]
     every = [shown(row, keys) for row in queries.heat_rows(session, round_id, line.previous_round_id)]
     wanted = wanted_from(request.query_params, keys)
+    if line.previous_round_id is None:
+        wanted = replace(wanted, changed=False)
     found = chosen(every, wanted)
     kinds, phases = {each.row.kind for each in every}, {each.row.phase for each in every}
     return page(
@@ -48,7 +52,6 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: in
         phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({each.row.district for each in every if each.row.district}),
         outcomes=OUTCOME_CHOICES,
-        query=query_string(wanted.parameters()),
     )
 
 

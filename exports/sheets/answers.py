@@ -45,7 +45,7 @@ JUDGEMENT_COLUMNS = (
     ),
     Column(
         "Validated rating",
-        "The level after review; empty: not reviewed. Reviews are of whole domains so far: see the sheet Domains",
+        "The level after review; empty: not reviewed. So far whole domains are reviewed: see Domains",
         12,
         Look.CENTRED,
         "The scale's words or empty",
@@ -76,8 +76,8 @@ STATE_COLUMN = Column("Return", "How far the return is", 16, holds=", ".join(STA
 ANSWERS = TableSpec(
     "Answers",
     "Answers",
-    "Every standard of every signed return, one row each. A return that is not signed has one row that says how "
-    "far it is: unfinished drafts are not exported.",
+    "Every standard of every signed return, one row each. A return that is not signed has one row that says "
+    "how far it is: unfinished drafts are not exported.",
     "No organisation has been asked yet.",
     (*WHO_COLUMNS, STATE_COLUMN, *JUDGEMENT_COLUMNS),
     paper=A3,

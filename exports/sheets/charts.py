@@ -9,6 +9,9 @@ from openpyxl.chart.axis import ChartLines
 from openpyxl.chart.legend import Legend
 from openpyxl.chart.series_factory import SeriesFactory
 from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
+from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RegularTextRun
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exports.styles import ACCENT, AMBER, GREEN, GREY, RED
@@ -35,7 +38,6 @@ def line_chart(
     """
     chart = LineChart()
     _frame(chart, title, axes)
-    chart.y_axis.number_format = "0%"
     chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 1
     for number, column in enumerate(columns):
         series = _series(sheet, column, rows)
@@ -65,7 +67,7 @@ def stacked_bars(
     _frame(chart, title, axes)
     # The first row of the table on top, as people read it.
     chart.x_axis.scaling.orientation = "maxMin"
-    chart.y_axis.number_format = "0%"
+    chart.y_axis.crosses = "max"
     for column, colour in zip(columns, colours, strict=True):
         series = _series(sheet, column, rows)
         series.graphicalProperties = GraphicalProperties(solidFill=colour)
@@ -81,8 +83,9 @@ def _series(sheet: Worksheet, column: int, rows: tuple[int, int]) -> Any:
 
 
 def _frame(chart: LineChart | BarChart, title: str, axes: tuple[str, str]) -> None:
-    chart.title = title
-    chart.x_axis.title, chart.y_axis.title = axes
+    chart.title = _words(title, 1300)
+    chart.x_axis.title, chart.y_axis.title = _words(axes[0], 900), _words(axes[1], 900)
+    chart.y_axis.number_format, chart.y_axis.majorUnit = "0%", 0.2
     chart.width, chart.height = WIDTH_CM, HEIGHT_CM  # type: ignore[assignment]  # the stubs know whole numbers only
     chart.legend = Legend()
     chart.legend.position = "b"
@@ -91,3 +94,11 @@ def _frame(chart: LineChart | BarChart, title: str, axes: tuple[str, str]) -> No
     lines = GraphicalProperties()
     lines.line.solidFill = "E7E9EA"
     chart.y_axis.majorGridlines = ChartLines(spPr=lines)
+
+
+def _words(text: str, size: int) -> Title:
+    """Return a title; `size` is in hundredths of a point."""
+    font = CharacterProperties(sz=size, b=True)
+    run = RegularTextRun(rPr=font, t=text)
+    paragraph = Paragraph(pPr=ParagraphProperties(defRPr=font), r=[run])
+    return Title(tx=Text(rich=RichText(p=[paragraph])), overlay=False)

@@ -36,13 +36,13 @@ def rule_sentences(rule: RatingRule, questionnaire: Questionnaire) -> tuple[str,
     most = max(level.points for level in questionnaire.scale)
     points = ", ".join(f"{level.word} {level.points}" for level in questionnaire.scale)
     return (
-        f"Each answer has points: {points}. A domain can reach {most} for each answer. What does not apply "
-        "is left out.",
+        f"Points: {points}. A domain can reach {most} for each answer; what does not apply is left out.",
         f"1. Fewer than {rule.answered_percent}% of the standards that apply are answered: no colour.",
-        f"2. Otherwise red, if any critical standard is red or less than {rule.red_below_percent}% of the "
-        "points are reached.",
-        f"3. Otherwise green, if at least {rule.green_from_percent}% of the points are reached, no standard is "
-        "red and no critical standard is amber.",
+        f"2. Otherwise red, if a critical standard is red or less than {rule.red_below_percent}% is reached.",
+        (
+            f"3. Otherwise green, if at least {rule.green_from_percent}% of the points are reached, no standard "
+            "is red and no critical standard is amber."
+        ),
         "4. Otherwise amber.",
         "There is no averaged grade: an organisation's headline is its worst domain.",
     )
@@ -69,11 +69,15 @@ def write_cover(sheet: Sheet, head: RoundHead, contents: Sequence[tuple[Sheet, s
 
 _READING: Final = (
     "Self-ratings are what organisations say of themselves. A blank validated rating means: not reviewed.",
-    "Only signed returns show answers and ratings. Drafts that people have not signed are theirs and are not "
-    "exported; the sheets say only how far such a return is.",
+    (
+        "Only signed returns show answers and ratings. Drafts that people have not signed are theirs and are "
+        "not exported; the sheets say only how far such a return is."
+    ),
     "Percentages are rounded down, so that 100% means all.",
-    "Every text is what people typed. Where it looks like a formula it is still only text. � stands for a "
-    "character that no workbook can hold.",
+    (
+        "Every text is what people typed. Where it looks like a formula it is still only text. � stands for a "
+        "character that no workbook can hold."
+    ),
     "The sheet Data dictionary says what each column means.",
 )
 
@@ -94,7 +98,8 @@ def _about(head: RoundHead) -> tuple[tuple[str, Value], ...]:
         ("Edition of the guidance", questionnaire.guidance_edition),
         (
             "Size",
-            f"{plural(len(questionnaire.domains), 'domain')}, {plural(len(questionnaire.rated), 'rated standard')}",
+            f"{plural(len(questionnaire.domains), 'domain')}, "
+            f"{plural(len(questionnaire.rated), 'rated standard')}",
         ),
     )
 

@@ -11,7 +11,7 @@ from exports.tables import Column, TableSheet, TableSpec
 DICTIONARY: Final = TableSpec(
     "Data dictionary",
     "DataDictionary",
-    "What each column means. Drafts that are not signed are not exported: such returns show only their state.",
+    "What each column means. Unfinished drafts are not exported: such returns show only their state.",
     "There is no column to explain.",
     (
         Column("Sheet", "The sheet", 22, Look.WRAPPED),

@@ -51,7 +51,7 @@ ACTIONS = TableSpec(
 NON_RESPONDERS = TableSpec(
     "Non-responders",
     "NonResponders",
-    "Returns that are not signed, one row for each contact. Filter Contact number to 0 and 1 for one row each.",
+    "Returns that are not signed, one row for each contact; Contact number 0 or 1 gives one row each.",
     "Every return of this round is signed.",
     (
         *WHO_COLUMNS,

@@ -54,7 +54,7 @@ def domains_spec(questionnaire: Questionnaire) -> TableSpec:
             Column("Amber domains", "Domains that are amber", 10, Look.NUMBER, "Count"),
             Column(
                 "Lowest share",
-                "Points reached of those possible, in the coloured domain where they are fewest; rounded down",
+                "Points reached of those possible, in the coloured domain with the fewest; rounded down",
                 10,
                 Look.PERCENT,
                 "Percent",

@@ -52,10 +52,10 @@ VALIDATED: Final = (
     Column("Not reviewed", "Signed returns without a validated rating", look=_N, holds="Count"),
 )
 TREND: Final = (
+    Column("Week ends on", "Last day of the week in this round", look=Look.DATE, holds="Date"),
     Column(
         "Week", "Weeks from the due date: 0 ends on it, -3 ends three weeks before", look=_N, holds="Weeks"
     ),
-    Column("Ends on", "Last day of the week in this round", look=Look.DATE, holds="Date"),
     Column("Signed", "Returns signed by then in this round", look=_N, holds="Count; empty: not known yet"),
     Column("This round", "Their share of those asked, rounded down", look=_P, holds="Percent"),
     Column(
@@ -101,6 +101,7 @@ class Summary:
         sheet.append((f"As at {date_and_time(head.now)}",), Look.NOTE)
         for _ in range(2 * _CHART_ROWS + 1):
             sheet.append()
+        sheet.break_page()
         self._types(counts)
         self._ratings(counts)
         self._trend(counts)
@@ -187,8 +188,8 @@ class Summary:
         asked, asked_before = counts.signed.asked, counts.signed_before.asked if counts.signed_before else 0
         cells = [
             (
-                row.week,
                 row.ends_on,
+                row.week,
                 row.this,
                 None if row.this is None else share(row.this, asked),
                 row.last,
@@ -250,7 +251,7 @@ class Summary:
             axes = ("Weeks before and after the due date", "Signed")
             columns: tuple[int, ...] = (4, 6) if self._head.previous else (4,)
             chart = charts.line_chart(
-                place, title, rows["ResponseTrend"], labels=1, columns=columns, axes=axes
+                place, title, rows["ResponseTrend"], labels=2, columns=columns, axes=axes
             )
             about = "Line chart: share of returns signed by week, this round solid, the last round dashed."
             drawn.append(("ResponseTrend", chart, about))

@@ -84,7 +84,7 @@ def rating_rows(
 
 @dataclass(frozen=True, slots=True)
 class WeekRow:
-    """How many returns were signed by the end of a week, this round and the one before; None: not known yet."""
+    """Returns signed by the end of a week, in this round and the one before; None: not known yet."""
 
     week: int
     ends_on: date
@@ -99,7 +99,7 @@ def week_rows(
     signed_before: Signatures | None,
     today: date,
 ) -> tuple[WeekRow, ...]:
-    """Return the weeks of a round, counted from its due date; the round before on the same distance to its own."""
+    """Return the weeks of a round, counted from its due date, beside those of the round before from its own."""
     this = _Trend(line, signed, today)
     last = _Trend(before, signed_before, today) if before and signed_before else None
     first = -((line.due_on - line.opens_on).days // 7)

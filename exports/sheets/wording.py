@@ -44,7 +44,7 @@ WHO_COLUMNS: Final = (
     Column("Organisation", "Name of the organisation, as the register has it today", 38, Look.WRAPPED),
     Column(
         "Code",
-        "Its code in the first register that knows it: URN, ODS, GSS, UKPRN, LAESTAB or the partnership's own",
+        "Its code in the first register that knows it: URN, ODS, GSS, UKPRN, LAESTAB or the partnership",
         11,
         holds="Text; leading zeros count",
         is_code=True,
