@@ -20,11 +20,15 @@ _THIN, _DASHED = Side(style="thin", color="C9CDD0"), Side(style="dashed", color=
 _WHITE_LINE, _RULE = Side(style="thin", color=WHITE), Side(style="thin", color="5A6166")
 
 
+def _font(*, size: int = 11, bold: bool = False, color: str = BLACK, underline: str | None = None) -> Font:
+    return Font(name="Calibri", family=2, size=size, bold=bold, color=color, underline=underline)
+
+
 @dataclass(frozen=True, slots=True)
 class _Style:
     """One look as openpyxl's parts."""
 
-    font: Font = field(default_factory=Font)
+    font: Font = field(default_factory=_font)
     fill: PatternFill = field(default_factory=PatternFill)
     alignment: Alignment = field(default_factory=lambda: Alignment(vertical="top"))
     border: Border = field(default_factory=Border)
@@ -45,11 +49,11 @@ _DATE, _MOMENT, _NUMBER, _PERCENT = "d mmm yyyy", "d mmm yyyy hh:mm", "#,##0", "
 
 
 def _rating(colour: str, ink: str) -> _Style:
-    return _Style(Font(bold=True, color=ink), _solid(colour), _CENTRED, _PARTED)
+    return _Style(_font(bold=True, color=ink), _solid(colour), _CENTRED, _PARTED)
 
 
 _HEADER = _Style(
-    Font(bold=True, color=WHITE),
+    _font(bold=True, color=WHITE),
     _solid(ACCENT),
     Alignment(vertical="center", wrap_text=True),
     Border(left=_WHITE_LINE, right=_WHITE_LINE),
@@ -57,12 +61,12 @@ _HEADER = _Style(
 
 _STYLES: Final[Mapping[Look, _Style]] = MappingProxyType(
     {
-        Look.TITLE: _Style(Font(bold=True, size=18, color=ACCENT)),
-        Look.HEADING: _Style(Font(bold=True, size=13, color=ACCENT)),
-        Look.NOTE: _Style(Font(color="45494D")),
-        Look.LABEL: _Style(Font(bold=True)),
+        Look.TITLE: _Style(_font(bold=True, size=18, color=ACCENT)),
+        Look.HEADING: _Style(_font(bold=True, size=13, color=ACCENT)),
+        Look.NOTE: _Style(_font(color="45494D")),
+        Look.LABEL: _Style(_font(bold=True)),
         Look.PARAGRAPH: _Style(alignment=_WRAPPED),
-        Look.LINK: _Style(Font(color=ACCENT, underline="single")),
+        Look.LINK: _Style(_font(color=ACCENT, underline="single")),
         Look.HEADER: _HEADER,
         Look.HEADER_TURNED: _Style(
             _HEADER.font,
@@ -71,7 +75,7 @@ _STYLES: Final[Mapping[Look, _Style]] = MappingProxyType(
             _HEADER.border,
         ),
         Look.GROUP: _Style(
-            Font(bold=True),
+            _font(bold=True),
             _solid(PALE),
             Alignment(horizontal="center", vertical="center", wrap_text=True),
             Border(left=_RULE, right=_RULE, top=_RULE),
@@ -79,28 +83,32 @@ _STYLES: Final[Mapping[Look, _Style]] = MappingProxyType(
         Look.TEXT: _Style(alignment=_TOP),
         Look.WRAPPED: _Style(alignment=_WRAPPED),
         Look.CENTRED: _Style(alignment=_CENTRED),
-        Look.DATE: _Style(alignment=Alignment(horizontal="left", vertical="top"), number_format=_DATE),
-        Look.MOMENT: _Style(alignment=Alignment(horizontal="left", vertical="top"), number_format=_MOMENT),
+        Look.DATE: _Style(
+            alignment=Alignment(horizontal="left", vertical="top", indent=1), number_format=_DATE
+        ),
+        Look.MOMENT: _Style(
+            alignment=Alignment(horizontal="left", vertical="top", indent=1), number_format=_MOMENT
+        ),
         Look.NUMBER: _Style(number_format=_NUMBER),
         Look.PERCENT: _Style(number_format=_PERCENT),
-        Look.TOTAL: _Style(Font(bold=True), border=_TOTAL),
-        Look.TOTAL_NUMBER: _Style(Font(bold=True), border=_TOTAL, number_format=_NUMBER),
-        Look.TOTAL_PERCENT: _Style(Font(bold=True), border=_TOTAL, number_format=_PERCENT),
+        Look.TOTAL: _Style(_font(bold=True), border=_TOTAL),
+        Look.TOTAL_NUMBER: _Style(_font(bold=True), border=_TOTAL, number_format=_NUMBER),
+        Look.TOTAL_PERCENT: _Style(_font(bold=True), border=_TOTAL, number_format=_PERCENT),
         Look.RED: _rating(RED, WHITE),
         Look.AMBER: _rating(AMBER, BLACK),
         Look.GREEN: _rating(GREEN, WHITE),
         Look.NOT_ANSWERED: _Style(
-            Font(color="5A6166"),
+            _font(color="5A6166"),
             alignment=_CENTRED,
             border=Border(left=_DASHED, right=_DASHED, top=_DASHED, bottom=_DASHED),
         ),
         Look.INSUFFICIENT: _Style(
-            Font(bold=True),
+            _font(bold=True),
             PatternFill("lightUp", start_color="B5BABE", end_color=WHITE),
             _CENTRED,
             Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN),
         ),
-        Look.NOT_APPLICABLE: _Style(Font(color="45494D"), _solid(PALE), _CENTRED, _PARTED),
+        Look.NOT_APPLICABLE: _Style(_font(color="45494D"), _solid(PALE), _CENTRED, _PARTED),
     }
 )
 

@@ -14,6 +14,7 @@ from app.organisations.plan import (
     expected,
     known_before,
     missing,
+    new_of,
     unclaimed_names,
 )
 from app.organisations.rules import IDENTIFIER_SCHEMES
@@ -53,7 +54,7 @@ def plan_agencies(file: AgenciesFile, register: Register, successions: Collectio
     rows, refused = _taken(file, register)
     agencies = agencies_of(rows)
     before = known_before(agencies, register)
-    new = tuple(each.key for each in agencies if each.key not in before)
+    new = tuple(new_of(each) for each in agencies if each.key not in before)
     changed = changes(agencies, before, given)
     pairs = tuple((code, row.code) for row in rows for code in row.successor_of)
     all_refused = (*file.refused, *refused)

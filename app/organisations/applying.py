@@ -94,7 +94,10 @@ def _problem(decision: Decision, answer: str | None, taken: Mapping[str, str]) -
 def write_plan(writing: Writing, plan: Plan, confirmed: Confirmed, decided: Sequence[Changed]) -> Applied:
     """Write a plan whose questions are answered; `decided` are those that people said continue another."""
     answered = {each.key for each in decided}
-    added = [*plan.new, *(each.key for each in plan.decisions if each.key not in answered)]
+    added = [
+        *(each.key for each in plan.new),
+        *(each.key for each in plan.decisions if each.key not in answered),
+    ]
     continued = [*plan.continued, *decided]
     going = [each for each in plan.gone if each.key not in {one.before_key for one in continued}]
     going = going if confirmed.gone else []

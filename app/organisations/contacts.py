@@ -18,6 +18,7 @@ from app.organisations.rules import CONTACT_ROLES
 from app.organisations.stored import plain
 from app.organisations.tables import CellError, clean
 from app.people import service as people
+from app.people.models import User
 from app.people.rules import normal_address
 
 LONGEST_NAME: Final = 150
@@ -175,11 +176,13 @@ def end_contact(work: Work, organisation_id: int, contact_id: int) -> None:
     ).first()
     if others is None:
         people.revoke_memberships(work, user_id=contact.user_id, organisation_id=organisation_id)
+    person = work.session.get_one(User, contact.user_id)
     audit.record(
         work,
         "contact.removed",
         ("contact", contact_id),
         organisation_id=organisation_id,
+        name=person.name,
+        email=person.email,
         role=contact.role,
-        user=contact.user_id,
     )

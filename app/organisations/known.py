@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any, Final, Literal
 
-from sqlalchemy import cast, func, select
+from sqlalchemy import cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -106,7 +106,9 @@ def _register(session: Session, scheme: Literal["urn", "slug"]) -> tuple[Registe
 
 def _imported_for(session: Session, la_code: str) -> set[str]:
     """Return the URNs that applied files of an authority had: some schools have no LAESTAB to tell by."""
-    urns: Any = func.jsonb_path_query_array(col(RegisterImport.rows), cast("$[*].urn", JSONPATH), type_=JSONB)
+    urns: Any = func.jsonb_path_query_array(
+        col(RegisterImport.rows), cast(literal("$[*].urn"), JSONPATH), type_=JSONB
+    )
     found = session.execute(
         select(urns).where(
             col(RegisterImport.kind) == "schools",

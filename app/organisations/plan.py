@@ -52,6 +52,16 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class New:
+    """An organisation that the register does not have yet."""
+
+    key: str
+    name: str
+    kind: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A known organisation of which the file says something else; with `before_key`, under a new number."""
 
@@ -114,7 +124,7 @@ class Unclaimed:
 class Plan:
     """What an import would do. `known` counts the organisations that were expected in the file."""
 
-    new: tuple[str, ...] = ()
+    new: tuple[New, ...] = ()
     changed: tuple[Changed, ...] = ()
     continued: tuple[Changed, ...] = ()
     decisions: tuple[Decision, ...] = ()
@@ -159,6 +169,12 @@ def changes(
 def name_of(row: Incoming) -> str:
     """Return the name that a row gives an organisation."""
     return str(row.facts()["name"])
+
+
+def new_of(row: Incoming) -> New:
+    """Return what people are shown of a new organisation."""
+    facts = row.facts()
+    return New(row.key, str(facts["name"]), str(facts["kind"]), str(facts["phase"]))
 
 
 def missing(register: Register, read: Collection[str], closed: Mapping[str, date | None]) -> tuple[Gone, ...]:

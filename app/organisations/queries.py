@@ -1,23 +1,21 @@
 """Reads of the register for its pages: the list with its filters, and one organisation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, union_all
 from sqlmodel import Session, col
 
 from app.core.errors import NotFoundError
 from app.core.models import AuditEvent
+from app.organisations.known import FACT_COLUMNS
 from app.organisations.models import (
     Contact,
     Identifier,
-    ImportState,
     Organisation,
     OrganisationStatus,
-    RegisterImport,
     Succession,
 )
 from app.people.models import User
@@ -225,7 +223,8 @@ class HistoryLine:
 class OrganisationPage:
     """Everything about one organisation that its page shows."""
 
-    facts: Organisation
+    id: int
+    facts: Mapping[str, Any]
     identifiers: tuple[IdentifierLine, ...]
     contacts: tuple[ContactLine, ...]
     relatives: tuple[Relative, ...]
@@ -244,28 +243,25 @@ EVENTS: Final = (
     "contacts.imported",
     "contact.added",
     "contact.removed",
-    "colleague.invited",
 )
 _HISTORY_LENGTH: Final = 20
 
 
 def organisation_page(session: Session, organisation_id: int) -> OrganisationPage:
     """Return one organisation for its page, in five statements, or raise NotFoundError."""
-    facts = session.get(Organisation, organisation_id)
-    if facts is None:
+    columns: list[Any] = [getattr(Organisation, name) for name in FACT_COLUMNS]
+    row = session.execute(select(*columns).where(col(Organisation.id) == organisation_id)).first()
+    if row is None:
         raise NotFoundError
+    facts = dict(zip(FACT_COLUMNS, row, strict=True))
     return OrganisationPage(
+        organisation_id,
         facts,
         _identifiers(session, organisation_id),
         _contacts(session, organisation_id),
-        _relatives(session, facts),
+        _relatives(session, organisation_id, facts),
         _history(session, organisation_id),
     )
-
-
-def organisation_exists(session: Session, organisation_id: int) -> bool:
-    """Say whether there is such an organisation."""
-    return session.get(Organisation, organisation_id) is not None
 
 
 def _identifiers(session: Session, organisation_id: int) -> tuple[IdentifierLine, ...]:
@@ -298,10 +294,10 @@ def _contacts(session: Session, organisation_id: int) -> tuple[ContactLine, ...]
     return tuple(ContactLine(*row) for row in rows)
 
 
-def _relatives(session: Session, this: Organisation) -> tuple[Relative, ...]:
+def _relatives(session: Session, organisation_id: int, facts: Mapping[str, Any]) -> tuple[Relative, ...]:
     """Read predecessors, successors and the agency that this one is part of, in one statement."""
 
-    def line(relation: str, other: Any, condition: ColumnElement[bool]) -> Select[Any]:
+    def line(relation: str, other: Any, condition: ColumnElement[bool]) -> Any:
         return (
             select(
                 literal(relation).label("relation"),
@@ -326,12 +322,14 @@ def _relatives(session: Session, this: Organisation) -> tuple[Relative, ...]:
         .join(Identifier, col(Identifier.organisation_id) == col(Organisation.id))
         .where(
             col(Identifier.scheme) == "slug",
-            col(Identifier.value) == this.trust_code,
-            literal(this.governance) == "agency",
+            col(Identifier.value) == facts["trust_code"],
+            literal(facts["governance"]) == "agency",
         )
     )
     found = union_all(
-        line("predecessor", before, after == this.id), line("successor", after, before == this.id), parent
+        line("predecessor", before, after == organisation_id),
+        line("successor", after, before == organisation_id),
+        parent,
     ).subquery()
     rows = session.execute(select(found).order_by(found.c.relation, found.c.name))
     return tuple(Relative(*row) for row in rows)
@@ -345,52 +343,3 @@ def _history(session: Session, organisation_id: int) -> tuple[HistoryLine, ...]:
         .limit(_HISTORY_LENGTH)
     )
     return tuple(HistoryLine(*row) for row in rows)
-
-
-# --- imports --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ImportLine:
-    """One file that was uploaded."""
-
-    id: int
-    kind: str
-    file_name: str
-    la_code: str
-    uploaded_at: datetime
-    uploaded_by: str
-    state: ImportState
-    applied_at: datetime | None
-
-
-_IMPORT_COLUMNS: Final[list[Any]] = [
-    getattr(RegisterImport, name) for name in ("id", "kind", "file_name", "la_code", "uploaded_at")
-]
-_IMPORT_LINE: Final[Any] = select(
-    *_IMPORT_COLUMNS,
-    func.coalesce(col(User.name), "the command line"),
-    col(RegisterImport.state),
-    col(RegisterImport.applied_at),
-).join(User, col(User.id) == col(RegisterImport.uploaded_by), isouter=True)
-
-
-def recent_imports(session: Session, most: int = 10) -> tuple[ImportLine, ...]:
-    """Return the newest uploads."""
-    rows = session.execute(_IMPORT_LINE.order_by(col(RegisterImport.id).desc()).limit(most))
-    return tuple(ImportLine(*row) for row in rows)
-
-
-def import_page(session: Session, import_id: int) -> tuple[ImportLine, Mapping[str, Any]]:
-    """Return one upload and what it would do, as stored, or raise NotFoundError."""
-    found = session.execute(
-        _IMPORT_LINE.add_columns(col(RegisterImport.preview)).where(col(RegisterImport.id) == import_id)
-    ).first()
-    if found is None:
-        raise NotFoundError
-    return ImportLine(*found[:-1]), found[-1]
-
-
-def usual_authority(imports: Sequence[ImportLine]) -> str:
-    """Return the code of the authority whose schools were imported last, or nothing."""
-    return next((each.la_code for each in imports if each.kind == "schools"), "")

@@ -23,6 +23,7 @@ from app.organisations.plan import (
     expected,
     known_before,
     missing,
+    new_of,
     unclaimed_names,
 )
 from app.organisations.register_file import Link, SchoolRow, SchoolsFile
@@ -48,7 +49,7 @@ def plan_schools(file: SchoolsFile, links: Iterable[Link], register: Register) -
     found = changes(rows, before, file.given, unclaimed)
     changed = tuple(each for each in found if each.key not in continued)
     return Plan(
-        new=tuple(urn for urn, each in verdicts.items() if each.verdict == "none"),
+        new=tuple(new_of(row) for row in rows if row.urn in verdicts and verdicts[row.urn].verdict == "none"),
         changed=changed,
         continued=tuple(
             replace(

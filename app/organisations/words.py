@@ -1,11 +1,11 @@
 """The facts of the register in the words that people read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from app.core.clock import short_date
-from app.organisations.rules import DUTIES, FEATURES, GOVERNANCE, KINDS, PHASES
+from app.organisations.rules import CONTACT_ROLES, DUTIES, FEATURES, GOVERNANCE, KINDS, PHASES
 
 FIELD_WORDS: Final[Mapping[str, str]] = {
     "name": "Name",
@@ -70,3 +70,36 @@ def value_words(field: str, value: object) -> str:
         except ValueError:
             return text
     return _WORDS_OF.get(field, {}).get(text, text)
+
+
+def field_words(fields: Iterable[tuple[str, Any, Any]]) -> list[tuple[str, str, str]]:
+    """Return changed facts as name, before and after, in words."""
+    return [
+        (FIELD_WORDS.get(field, field), value_words(field, before), value_words(field, after))
+        for field, before, after in fields
+    ]
+
+
+def event_words(event: str, detail: Mapping[str, Any]) -> list[str]:
+    """Return what an event of the register's history says, a line for each thing that happened."""
+    changes = [f"{name}: {before} → {after}" for name, before, after in field_words(detail.get("fields", ()))]
+    if event == "organisation.renumbered":
+        return [f"Continues under the number {detail['after']}, before {detail['before']}", *changes]
+    if event == "organisation.gone":
+        closed = detail.get("closed_on")
+        return [f"Marked as gone, closed on {value_words('_on', closed)}" if closed else "Marked as gone"]
+    if event == "contacts.imported":
+        return [
+            f"Contact {word}: {person_words(each)}"
+            for word in ("added", "changed")
+            for each in detail.get(word, ())
+        ]
+    if event in {"contact.added", "contact.removed"}:
+        return [f"Contact {event.rpartition('.')[2]}: {person_words(detail)}"]
+    return changes or ["Added to the register"]
+
+
+def person_words(detail: Mapping[str, Any]) -> str:
+    """Return a contact's name and role in words."""
+    role = str(detail["role"])
+    return f"{detail['name']}, {CONTACT_ROLES.get(role, role).lower()}"

@@ -98,8 +98,12 @@ def _about(head: RoundHead) -> tuple[tuple[str, Value], ...]:
         ("Edition of the guidance", questionnaire.guidance_edition),
         (
             "Size",
-            f"{plural(len(questionnaire.domains), 'domain')}, "
-            f"{plural(len(questionnaire.rated), 'rated standard')}",
+            " and ".join(
+                (
+                    plural(len(questionnaire.domains), "domain"),
+                    plural(len(questionnaire.rated), "rated standard"),
+                )
+            ),
         ),
     )
 

@@ -1,0 +1,1 @@
+"""Do we believe it?"""
