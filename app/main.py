@@ -22,6 +22,8 @@ from app.core.rendering import page, query_string
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.web import OriginCheck, StrictHeaders
+from app.organisations.import_pages import router as import_router
+from app.organisations.pages import router as organisations_router
 from app.people.guard import guard
 from app.people.pages import router as people_router
 from app.planner.pages import router as planner_router
@@ -40,6 +42,8 @@ LOG = logging.getLogger("eleven")
 ROUTERS = (
     people_router,
     planner_router,
+    import_router,  # before the pages of one organisation: "import" is no organisation
+    organisations_router,
     questionnaires_router,
     rounds_router,
     issue_router,

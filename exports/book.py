@@ -163,10 +163,18 @@ class Book:
         if layout.header_row:
             corner = f"{get_column_letter(layout.fixed_columns + 1)}{layout.header_row + 1}"
             worksheet.freeze_panes = corner
-            worksheet.print_title_rows = f"{layout.header_row}:{layout.header_row}"
+            # The row above the header holds the headings over headings, if there are any.
+            worksheet.print_title_rows = f"{layout.header_row - 1}:{layout.header_row}"
 
     def add_table(
-        self, sheet: Sheet, name: str, headings: Sequence[str], header_row: int, *, about: str
+        self,
+        sheet: Sheet,
+        name: str,
+        headings: Sequence[str],
+        header_row: int,
+        *,
+        about: str,
+        filtered: bool = True,
     ) -> None:
         """Make an Excel table of the rows from the header to the last one written.
 
@@ -181,7 +189,8 @@ class Book:
         table = Table(displayName=name, ref=reference, comment=first_units(storable(about), 255))
         for number, heading in enumerate(headings, start=1):
             table.tableColumns.append(TableColumn(id=number, name=_unescaped_name(heading)))
-        table.autoFilter = AutoFilter(ref=reference)
+        if filtered:
+            table.autoFilter = AutoFilter(ref=reference)
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
         sheet.worksheet.add_table(table)
 

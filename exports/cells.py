@@ -46,6 +46,7 @@ class Look(StrEnum):
     PARAGRAPH = "paragraph"
     LINK = "link"
     HEADER = "header"
+    HEADER_RIGHT = "header right"
     HEADER_TURNED = "header turned"
     GROUP = "group"
     TEXT = "text"
@@ -55,6 +56,8 @@ class Look(StrEnum):
     MOMENT = "moment"
     NUMBER = "number"
     PERCENT = "percent"
+    FIGURE = "figure"
+    SHARE = "share"
     TOTAL = "total"
     TOTAL_NUMBER = "total number"
     TOTAL_PERCENT = "total percent"
@@ -69,6 +72,8 @@ class Look(StrEnum):
 _WRAPPING: Final = frozenset({Look.PARAGRAPH, Look.WRAPPED})
 _TALL_LOOKS: Final[Mapping[Look, float]] = {Look.TITLE: 27, Look.HEADING: 21}
 _LINE_HEIGHT: Final = 15
+# A column's width counts digits; the letters of running text are narrower.
+_LETTERS_IN_WIDTH: Final = 1.12
 _MOST_HEIGHT: Final = 405
 
 RATING_LOOKS: Final[Mapping[str, Look]] = {
@@ -158,7 +163,7 @@ class CellWriter:
 
     def __init__(self, styles: StyleNumbers, widths: Sequence[float], on_cut: OnCut) -> None:
         self._styles = styles
-        self._widths = [max(1, int(width)) for width in widths]
+        self._widths = [max(1, int(_LETTERS_IN_WIDTH * width)) for width in widths]
         self._on_cut = on_cut
         self._letters: list[str] = []
 

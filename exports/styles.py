@@ -20,8 +20,15 @@ _THIN, _DASHED = Side(style="thin", color="C9CDD0"), Side(style="dashed", color=
 _WHITE_LINE, _RULE = Side(style="thin", color=WHITE), Side(style="thin", color="5A6166")
 
 
-def _font(*, size: int = 11, bold: bool = False, color: str = BLACK, underline: str | None = None) -> Font:
-    return Font(name="Calibri", family=2, size=size, bold=bold, color=color, underline=underline)
+def _font(*, size: int = 11, bold: bool = False, color: str = BLACK, underlined: bool = False) -> Font:
+    return Font(
+        name="Calibri",
+        family=2,
+        size=size,
+        bold=bold,
+        color=color,
+        underline="single" if underlined else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,14 @@ _STYLES: Final[Mapping[Look, _Style]] = MappingProxyType(
         Look.NOTE: _Style(_font(color="45494D")),
         Look.LABEL: _Style(_font(bold=True)),
         Look.PARAGRAPH: _Style(alignment=_WRAPPED),
-        Look.LINK: _Style(_font(color=ACCENT, underline="single")),
+        Look.LINK: _Style(_font(color=ACCENT, underlined=True)),
         Look.HEADER: _HEADER,
+        Look.HEADER_RIGHT: _Style(
+            _HEADER.font,
+            _HEADER.fill,
+            Alignment(horizontal="right", vertical="center", wrap_text=True),
+            _HEADER.border,
+        ),
         Look.HEADER_TURNED: _Style(
             _HEADER.font,
             _HEADER.fill,
@@ -89,8 +102,10 @@ _STYLES: Final[Mapping[Look, _Style]] = MappingProxyType(
         Look.MOMENT: _Style(
             alignment=Alignment(horizontal="left", vertical="top", indent=1), number_format=_MOMENT
         ),
-        Look.NUMBER: _Style(number_format=_NUMBER),
-        Look.PERCENT: _Style(number_format=_PERCENT),
+        Look.NUMBER: _Style(alignment=_CENTRED, number_format=_NUMBER),
+        Look.PERCENT: _Style(alignment=_CENTRED, number_format=_PERCENT),
+        Look.FIGURE: _Style(number_format=_NUMBER),
+        Look.SHARE: _Style(number_format=_PERCENT),
         Look.TOTAL: _Style(_font(bold=True), border=_TOTAL),
         Look.TOTAL_NUMBER: _Style(_font(bold=True), border=_TOTAL, number_format=_NUMBER),
         Look.TOTAL_PERCENT: _Style(_font(bold=True), border=_TOTAL, number_format=_PERCENT),

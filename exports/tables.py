@@ -71,7 +71,7 @@ class TableSheet:
         self.sheet.headings = unique_headings([column.heading for column in spec.columns])
         self.rows = 0
 
-    def begin(self, groups: Sequence[Value] = (), *, header_height: float | None = None) -> None:
+    def begin(self, groups: Sequence[Value] = (), *, header_height: float = 32) -> None:
         """Write what stands above the rows; `groups` are headings over headings, one for each column."""
         self.sheet.append((self.spec.sheet,), Look.TITLE)
         self.sheet.append((self.spec.about,), Look.NOTE)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import JSON, Select, and_, exists, func, select, union_all
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlmodel import Session, col
 
 from app.chasing.listing import ChaseRow, LoggedCall, Person, callees
@@ -132,7 +132,7 @@ def _calls(round_id: int) -> Any:
         )
         .join(Return, col(Return.id) == col(Call.return_id))
         .where(col(Return.round_id) == round_id)
-        .distinct(col(Call.return_id))
+        .ext(distinct_on(col(Call.return_id)))
         .order_by(col(Call.return_id), col(Call.called_at).desc(), col(Call.id).desc())
         .subquery("calls")
     )

@@ -60,6 +60,13 @@ def _round(opens: date, due: date, closed: date | None = None) -> Dates:
     return Dates(_to_weekday(opens, _MONDAY), _to_weekday(due, _FRIDAY), closed)
 
 
+def _in_term(day: date) -> date:
+    """Return a due date that does not fall into the Christmas holidays: nobody would choose one that does."""
+    if (day.month, day.day) >= (12, 19):
+        return date(day.year + 1, 1, 15)
+    return date(day.year, 1, 15) if (day.month, day.day) < (1, 15) else day
+
+
 def timetable(now: datetime) -> Timetable:
     """Return the rounds as they stand at a moment.
 
@@ -71,7 +78,7 @@ def timetable(now: datetime) -> Timetable:
     agencies_due = today - timedelta(days=11)
     return Timetable(
         schools_last=_round(january - timedelta(days=86), january, january + timedelta(days=62)),
-        schools_now=_round(today - timedelta(days=49), today + timedelta(days=37)),
+        schools_now=_round(today - timedelta(days=49), _in_term(today + timedelta(days=37))),
         agencies_last=_round(
             agencies_due - timedelta(days=364 + 72),
             agencies_due - timedelta(days=364),

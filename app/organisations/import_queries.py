@@ -13,7 +13,7 @@ from app.organisations.models import ImportState, RegisterImport
 from app.organisations.plan import MOST_GONE_PERCENT
 from app.organisations.register_file import SKIPPED
 from app.organisations.rules import CONTACT_ROLES
-from app.organisations.words import field_words, value_words
+from app.organisations.words import FIELD_WORDS, field_words, value_words
 from app.people.models import User
 
 
@@ -198,8 +198,8 @@ def _organisations(line: ImportLine, plan: Mapping[str, Any], context: Mapping[s
         many_gone=len(gone) * 100 > known * MOST_GONE_PERCENT,
         refused=_refused(plan),
         notes=tuple(
-            f"{each['name']} ({each['key']}): {value_words('scheme', each['scheme']).upper()} {each['value']} "
-            "belongs to another organisation, which keeps it."
+            f"{each['name']} ({each['key']}): {FIELD_WORDS[each['scheme']]} {each['value']} belongs to "
+            "another organisation, which keeps it."
             for each in plan.get("unclaimed", ())
         ),
         successions=tuple(

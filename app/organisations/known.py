@@ -123,7 +123,7 @@ def known_successions(session: Session) -> set[tuple[str, str]]:
     """Return who took over from whom among agencies, as codes before and after."""
     before, after = aliased(Identifier), aliased(Identifier)
     rows = session.execute(
-        select(before.value, after.value)
+        select(col(before.value), col(after.value))
         .select_from(Succession)
         .join(before, (col(before.organisation_id) == col(Succession.predecessor_id)))
         .join(after, (col(after.organisation_id) == col(Succession.successor_id)))

@@ -22,6 +22,8 @@ from app.people.models import User
 
 PAGE_SIZE: Final = 50
 
+StatusFilter = Literal["", "open", "closing", "gone", "all"]
+
 _CONTACT_COUNT: Final = (
     select(func.count())
     .where(col(Contact.organisation_id) == col(Organisation.id), col(Contact.ended_at).is_(None))
@@ -58,7 +60,7 @@ class Filters:
     phase: str = ""
     duty: str = ""
     district: str = ""
-    status: Literal["", "open", "closing", "gone", "all"] = ""
+    status: StatusFilter = ""
     contact: Literal["", "without"] = ""
 
     def parameters(self) -> dict[str, str]:

@@ -25,13 +25,13 @@ from exports.sheets.wording import (
 from exports.tables import Column, TableSheet, TableSpec
 
 _STANDARD = (
-    Column("Domain", "Domain of the standard", 24, Look.WRAPPED),
+    Column("Domain", "Domain of the standard", 28, Look.WRAPPED),
     Column("Standard key", "Key of the standard, the same every year", 22, Look.WRAPPED),
     Column("Standard", "Title of the standard, in the words for everybody", 30, Look.WRAPPED),
 )
 _LAST = (
     Column("Changed by", "Who changed the answer last", 20, Look.WRAPPED),
-    Column("Changed at", "When that was", 17, Look.MOMENT, "Date and time in London"),
+    Column("Changed at", "When that was", 19, Look.MOMENT, "Date and time in London"),
 )
 JUDGEMENT_COLUMNS = (
     *_STANDARD,
@@ -61,7 +61,7 @@ JUDGEMENT_COLUMNS = (
     *_LAST,
 )
 FACT_COLUMNS = (
-    Column("Domain", "Domain of the question; closing questions stand apart", 24, Look.WRAPPED),
+    Column("Domain", "Domain of the question; closing questions stand apart", 28, Look.WRAPPED),
     Column("Question key", "Key of the question, the same every year", 22, Look.WRAPPED),
     Column("Question", "Title of the question", 30, Look.WRAPPED),
     Column("Answer", "The answer as people read it", 60, Look.WRAPPED),
@@ -71,7 +71,7 @@ FACT_COLUMNS = (
     Column("Date", "The date, where the question asks for one", 13, Look.DATE, "Date"),
     *_LAST,
 )
-STATE_COLUMN = Column("Return", "How far the return is", 16, holds=", ".join(STATE_WORDS.values()))
+STATE_COLUMN = Column("Return", "How far the return is", 20, holds=", ".join(STATE_WORDS.values()))
 
 ANSWERS = TableSpec(
     "Answers",

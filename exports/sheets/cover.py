@@ -36,7 +36,7 @@ def rule_sentences(rule: RatingRule, questionnaire: Questionnaire) -> tuple[str,
     most = max(level.points for level in questionnaire.scale)
     points = ", ".join(f"{level.word} {level.points}" for level in questionnaire.scale)
     return (
-        f"Points: {points}. A domain can reach {most} for each answer; what does not apply is left out.",
+        f"Points: {points}; at most {most} for each answer. What does not apply is left out.",
         f"1. Fewer than {rule.answered_percent}% of the standards that apply are answered: no colour.",
         f"2. Otherwise red, if a critical standard is red or less than {rule.red_below_percent}% is reached.",
         (

@@ -27,7 +27,7 @@ REGISTER_WORDS = {
 }
 
 ACTION_COLUMNS = (
-    Column("Domain", "Domain of the standard", 24, Look.WRAPPED),
+    Column("Domain", "Domain of the standard", 28, Look.WRAPPED),
     Column("Standard key", "Key of the standard, the same every year", 22, Look.WRAPPED),
     Column("Standard", "Title of the standard, in the words for everybody", 30, Look.WRAPPED),
     Column("Critical", "Whether the standard is critical", 9, holds="Yes or empty"),
@@ -56,7 +56,7 @@ NON_RESPONDERS = TableSpec(
     (
         *WHO_COLUMNS,
         Column("District", "Where it is", 16, Look.WRAPPED),
-        Column("State", "How far the return is", 18, Look.WRAPPED, ", ".join(CHASE_WORDS.values())),
+        Column("State", "How far the return is", 21, Look.WRAPPED, ", ".join(CHASE_WORDS.values())),
         Column("Answered", "Questions that have an answer", 10, Look.NUMBER, "Count"),
         Column("Questions", "Questions that were asked", 10, Look.NUMBER, "Count"),
         Column("Due on", "The day on which the return is due", 13, Look.DATE, "Date"),
@@ -65,16 +65,16 @@ NON_RESPONDERS = TableSpec(
         Column("Last saved on", "When an answer was saved last", 13, Look.DATE, "Date"),
         Column("Contact number", "1 for the first contact; 0: there is none", 9, Look.NUMBER, "Number"),
         Column("Contact", "Name of the contact", 24, Look.WRAPPED),
-        Column("Role", "What the contact is there", 24, Look.WRAPPED),
-        Column("Email", "Address of the contact", 34, Look.WRAPPED),
+        Column("Role", "What the contact is there", 28, Look.WRAPPED),
+        Column("Email", "Address of the contact", 40, Look.WRAPPED),
         Column("Telephone", "The contact's own number, else the organisation's", 17, is_code=True),
         Column("Calls", "Calls about this return", 8, Look.NUMBER, "Count"),
-        Column("Last call", "When the last one was", 17, Look.MOMENT, "Date and time in London"),
-        Column("Outcome", "What came of it", 18, Look.WRAPPED, ", ".join(CALL_WORDS.values())),
+        Column("Last call", "When the last one was", 19, Look.MOMENT, "Date and time in London"),
+        Column("Outcome", "What came of it", 20, Look.WRAPPED, ", ".join(CALL_WORDS.values())),
         Column("Note", "What was noted", 36, Look.WRAPPED),
         Column("Called by", "Who rang", 18, Look.WRAPPED),
         Column("Next call", "The day on which to ring again", 13, Look.DATE, "Date"),
-        Column("Last round", "What became of its return in the round before", 22, Look.WRAPPED),
+        Column("Last round", "What became of its return in the round before", 26, Look.WRAPPED),
         Column("Took over from", "Organisations that it followed", 30, Look.WRAPPED),
         Column(
             "Register", "Whether the register has it as open", 14, holds=", ".join(REGISTER_WORDS.values())

@@ -22,14 +22,14 @@ from exports.sheets.wording import (
 )
 from exports.tables import Column, TableSheet, TableSpec
 
-STATE_COLUMN = Column("Return", "How far the return is", 16, holds=", ".join(STATE_WORDS.values()))
+STATE_COLUMN = Column("Return", "How far the return is", 20, holds=", ".join(STATE_WORDS.values()))
 SIGNED_COLUMN = Column(
     "Signed on", "Day and time of the signature in force", 18, Look.MOMENT, "Date and time in London"
 )
 _LETTERS = (
     "R, A, G; ? too few answers; n/a no standard applies; – not signed; ✓ reviewed; G→A self, then validated"
 )
-_MARKS = "The scale's letter; ○ green without evidence; n/a not applicable; – not answered; empty: not asked"
+_MARKS = "The scale's letter; ○ green without evidence; n/a not applicable; – not answered; empty: not asked or not signed"
 
 
 def domains_spec(questionnaire: Questionnaire) -> TableSpec:
@@ -125,7 +125,7 @@ def standards_spec(questionnaire: Questionnaire) -> TableSpec:
         "Standards",
         "Standards",
         "Organisations by standards, as they rated themselves. The scale's letter; ○ green without evidence; "
-        "n/a not applicable; – not answered, or the return is not signed; empty: not asked of them.",
+        "n/a not applicable; – not answered; empty: not asked of them, or the return is not signed.",
         "No organisation has been asked yet.",
         (
             *WHO_COLUMNS,
@@ -166,13 +166,13 @@ class StandardsSheet:
     def append(self, returned: AnsweredReturn) -> None:
         """Write one organisation."""
         line = returned.line
+        who: tuple[Value, ...] = (*who_cells(line.who), STATE_WORDS[line.state])
+        if line.state is not ReturnState.SIGNED:
+            self.table.append(who)
+            return
         asked = self._asked.of(facts_from(line.facts))
         self.table.append(
-            (
-                *who_cells(line.who),
-                STATE_WORDS[line.state],
-                *(self._cell(returned, standard.key, asked) for standard in self._questionnaire.rated),
-            )
+            (*who, *(self._cell(returned, standard.key, asked) for standard in self._questionnaire.rated))
         )
 
     def _cell(self, returned: AnsweredReturn, key: str, asked: frozenset[str]) -> Value:

@@ -19,7 +19,7 @@ from exports.tables import Column
 TITLE: Final = "Summary"
 _COLUMNS: Final = 12
 _CHART_ROWS: Final = 17
-_N, _P = Look.NUMBER, Look.PERCENT
+_N, _P = Look.FIGURE, Look.SHARE
 
 _PROGRESS: Final = (
     Column("Asked", "Returns that were issued", look=_N, holds="Count"),
@@ -103,6 +103,7 @@ class Summary:
             sheet.append()
         sheet.break_page()
         self._types(counts)
+        sheet.break_page()
         self._ratings(counts)
         self._trend(counts)
         self._changes(counts)
@@ -123,12 +124,15 @@ class Summary:
         if not rows:
             sheet.append((nothing,), Look.NOTE)
             return
-        header = sheet.append([column.heading for column in columns], Look.HEADER, height=32)
         looks = [column.look for column in columns]
+        turned = [Look.HEADER_RIGHT if look in {_N, _P} else Look.HEADER for look in looks]
+        header = sheet.append([column.heading for column in columns], turned, height=32)
         for row in rows:
             sheet.append(row, looks)
         self._rows[name] = (header, sheet.row)
-        self._book.add_table(sheet, name, [column.heading for column in columns], header, about=heading)
+        self._book.add_table(
+            sheet, name, [column.heading for column in columns], header, about=heading, filtered=False
+        )
 
     def _types(self, counts: Counts) -> None:
         for name, heading, columns, by_phase in (

@@ -99,7 +99,7 @@ def week_rows(
     signed_before: Signatures | None,
     today: date,
 ) -> tuple[WeekRow, ...]:
-    """Return the weeks of a round, counted from its due date, beside those of the round before from its own."""
+    """Return the weeks of a round, counted from its due date, beside those of the round before."""
     this = _Trend(line, signed, today)
     last = _Trend(before, signed_before, today) if before and signed_before else None
     first = -((line.due_on - line.opens_on).days // 7)

@@ -41,7 +41,7 @@ REVIEWED: Final = "✓"
 CLOSING_TITLE: Final = "Closing questions"
 
 WHO_COLUMNS: Final = (
-    Column("Organisation", "Name of the organisation, as the register has it today", 38, Look.WRAPPED),
+    Column("Organisation", "Name of the organisation, as the register has it today", 44, Look.WRAPPED),
     Column(
         "Code",
         "Its code in the first register that knows it: URN, ODS, GSS, UKPRN, LAESTAB or the partnership",

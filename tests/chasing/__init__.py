@@ -1,1 +1,1 @@
-"""Who has not answered?"""
+"""Tests of response progress and the chase list."""

@@ -15,6 +15,8 @@ from app.rounds.models import RoundState
 from tests import builders
 
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def school(work: Work) -> tuple[Work, queries.ReturnHead]:

@@ -1,1 +1,1 @@
-"""Do we believe it?"""
+"""Tests of heat map, profiles and what-if."""
