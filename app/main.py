@@ -34,6 +34,7 @@ from app.returns.pages import router as returns_router
 from app.returns.together import router as together_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
+from exports.pages import router as exports_router
 
 MOST_BODY_BYTES = 25 * 1024 * 1024
 LOG = logging.getLogger("eleven")
@@ -50,6 +51,7 @@ ROUTERS = (
     chasing_router,
     scrutiny_router,
     actions_router,
+    exports_router,
     finishing_router,
     together_router,
     returns_router,

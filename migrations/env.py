@@ -9,7 +9,17 @@ from sqlmodel import SQLModel
 
 from app.core.embedded import database_address
 
-ROOMS = ("core", "people", "organisations", "questionnaires", "ratings", "actions", "rounds", "returns", "chasing")
+ROOMS = (
+    "core",
+    "people",
+    "organisations",
+    "questionnaires",
+    "ratings",
+    "actions",
+    "rounds",
+    "returns",
+    "chasing",
+)
 
 for room in ROOMS:
     importlib.import_module(f"app.{room}.models")

@@ -162,7 +162,7 @@ def save(work: Work, return_id: int, key: str, values: AnswerValues, *, version:
 
 
 def answer_all(work: Work, this: queries.ReturnHead, **special: AnswerValues) -> None:
-    """Answer every question of a return; keyword arguments name standards (with _ for -) to answer otherwise."""
+    """Answer every question of a return; keywords name standards (_ for -) to answer otherwise."""
     questionnaire = queries.questionnaire_of(work.session, this)
     for question in questionnaire.questions:
         chosen = special.get(question.key.replace("-", "_"), default_answer(questionnaire, question.key))
@@ -174,7 +174,9 @@ def signed_return(
 ) -> queries.ReturnHead:
     """Answer and sign an organisation's return."""
     this = return_of(work, round_id, organisation_id)
-    person = as_person(work, organisation_id, address=f"signs-{organisation_id}@example.org", name="Head Teacher")
+    person = as_person(
+        work, organisation_id, address=f"signs-{organisation_id}@example.org", name="Head Teacher"
+    )
     answer_all(person, this, **special)
     signoff.sign(person, this, declared=True)
     return return_of(work, round_id, organisation_id)

@@ -118,7 +118,10 @@ def work(session: Session, clock: MovableClock) -> Work:
         Work(session, people.NOBODY, clock()), [("manager@partnership.example.org", "Morgan Ellery")]
     )["manager@partnership.example.org"]
     actor = Actor(
-        user_id, "Morgan Ellery", "manager@partnership.example.org", roles=frozenset({PartnershipRole.BOARD_MANAGER})
+        user_id,
+        "Morgan Ellery",
+        "manager@partnership.example.org",
+        roles=frozenset({PartnershipRole.BOARD_MANAGER}),
     )
     work = Work(session, actor, clock())
     people.grant_partnership_role(work, user_id=user_id, role=PartnershipRole.BOARD_MANAGER)
@@ -131,10 +134,7 @@ ClientAs = Callable[..., TestClient]
 
 @pytest.fixture
 def client_as(app: FastAPI, engine: Engine, clock: MovableClock) -> Iterator[ClientAs]:
-    """Return a browser signed in with a role: client_as(PartnershipRole.PSO), client_as(LEAD, organisation=3).
-
-    Without a role it returns a stranger's browser.
-    """
+    """Return a browser signed in with roles, of the partnership or at an organisation; a stranger's without."""
     opened: list[TestClient] = []
 
     def build(
@@ -162,7 +162,9 @@ def _sign_in(
     address = email or f"{'-'.join(role.value for role in roles)}-{organisation or 'partnership'}@example.org"
     with Session(engine) as session:
         work = Work(session, people.NOBODY, now)
-        user_id = people.ensure_users(work, [(address, address.split("@", 1)[0].replace("-", " ").title())])[address]
+        user_id = people.ensure_users(work, [(address, address.split("@", 1)[0].replace("-", " ").title())])[
+            address
+        ]
         for role in roles:
             if isinstance(role, PartnershipRole):
                 people.grant_partnership_role(work, user_id=user_id, role=role)

@@ -193,11 +193,17 @@ def expected(register: Register) -> int:
 
 
 def unclaimed_names(
-    rows: Sequence[Incoming], register: Register, before: Mapping[str, Known], given: Collection[str]
+    rows: Sequence[Incoming],
+    register: Register,
+    before: Mapping[str, Known],
+    given: Collection[str],
+    *,
+    yielding: Collection[str] = (),
 ) -> dict[tuple[str, str], Unclaimed]:
     """Return the identifiers that rows cannot have, by row and scheme: others hold them or came first.
 
-    Who holds a number and is still given it keeps it; otherwise the first row of the file that claims it.
+    Who holds a number and is still given it keeps it; otherwise the first row of the file that claims it has
+    it. An open organisation that the file does not name keeps its numbers unless it is among the `yielding`.
     """
     claims: dict[tuple[str, str], list[Incoming]] = {}
     for row in rows:
@@ -206,7 +212,11 @@ def unclaimed_names(
             if scheme in given and facts.get(scheme):
                 claims.setdefault((scheme, str(facts[scheme])), []).append(row)
     ids = {key: known.organisation_id for key, known in before.items()}
-    elsewhere = _open_elsewhere(register, set(ids.values()))
+    elsewhere = {
+        known.organisation_id
+        for key, known in register.current.items()
+        if not known.is_gone and key not in yielding
+    } - set(ids.values())
     found = {}
     for (scheme, value), claimants in claims.items():
         holder = register.held.get((scheme, value))
@@ -217,9 +227,3 @@ def unclaimed_names(
             if row is not owner:
                 found[row.key, scheme] = Unclaimed(row.key, name_of(row), scheme, value)
     return found
-
-
-def _open_elsewhere(register: Register, here: set[int]) -> set[int]:
-    """Return who keeps an identifier against a file that says nothing of them: the open ones elsewhere."""
-    home = {register.current[key].organisation_id for key in register.home}
-    return {known.organisation_id for known in register.current.values() if not known.is_gone} - here - home

@@ -45,7 +45,7 @@ def plan_schools(file: SchoolsFile, links: Iterable[Link], register: Register) -
     verdicts = _continuations([row for row in rows if row.urn not in register.current], links, register, read)
     continued = {urn: each.urns[0] for urn, each in verdicts.items() if each.verdict == "continues"}
     before = known_before(rows, register, continued)
-    unclaimed = unclaimed_names(rows, register, before, file.given)
+    unclaimed = unclaimed_names(rows, register, before, file.given, yielding=register.home)
     found = changes(rows, before, file.given, unclaimed)
     changed = tuple(each for each in found if each.key not in continued)
     return Plan(

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import REGISTER
+from app.core.access import RATINGS, READERS, REGISTER
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.rendering import page
@@ -24,8 +24,11 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         return page(
             request,
             "planner/home.html",
-            rounds=queries.rounds_with_progress(session),
+            cards=queries.open_rounds(session, actor, today),
+            others=queries.other_rounds(session),
             chases=actor.has(*REGISTER),
+            reads_ratings=actor.has(*RATINGS),
+            reads_returns=actor.has(*READERS),
             today=today,
         )
     returns = returns_of(session, actor, tuple(actor.organisations))

@@ -1,39 +1,59 @@
 """Reads for the home pages: what needs me now."""
 
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from app.returns.models import Return, ReturnState
+from app.chasing.listing import ChaseRow, Wanted, chosen
+from app.chasing.overview import Overview, overview_of
+from app.chasing.queries import chase_rows, return_lines
+from app.core.access import RATINGS, REGISTER, Actor
+from app.core.settings import settings
+from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine, rounds
+
+RING_FIRST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class RoundProgress:
-    """A round, and how many of its returns are how far."""
+class RoundCard:
+    """An open round on the home page: how far it is, and whom to ring first."""
 
     line: RoundLine
-    counts: dict[ReturnState, int]
-
-    @property
-    def asked(self) -> int:
-        """How many organisations were asked."""
-        return sum(self.counts.values())
-
-    @property
-    def signed(self) -> int:
-        """How many have answered: their return is signed."""
-        return self.counts.get(ReturnState.SIGNED, 0)
+    seen: Overview
+    ring_first: tuple[ChaseRow, ...]
 
 
-def rounds_with_progress(session: Session) -> tuple[RoundProgress, ...]:
-    """Return every round with its progress, from stored states."""
-    counts: dict[int, dict[ReturnState, int]] = {}
-    for round_id, state, count in session.execute(
-        select(col(Return.round_id), col(Return.state), func.count()).group_by(
-            col(Return.round_id), col(Return.state)
+def open_rounds(session: Session, actor: Actor, today: date) -> tuple[RoundCard, ...]:
+    """Return the open rounds as a person of the partnership needs them, the latest due date first."""
+    lines = {line.id: line for line in rounds(session)}
+    cards = []
+    for line in lines.values():
+        if line.state is not RoundState.OPEN:
+            continue
+        returns = return_lines(session, line.id, line.previous_round_id)
+        before = lines.get(line.previous_round_id or 0)
+        seen = overview_of(
+            line, returns[line.id], before, returns.get(before.id, []) if before else [], today=today
         )
-    ):
-        counts.setdefault(round_id, {})[state] = count
-    return tuple(RoundProgress(line, counts.get(line.id, {})) for line in rounds(session))
+        cards.append(RoundCard(line, seen, _ring_first(session, actor, line, today)))
+    return tuple(cards)
+
+
+def _ring_first(session: Session, actor: Actor, line: RoundLine, today: date) -> tuple[ChaseRow, ...]:
+    if not actor.has(*REGISTER):
+        return ()
+    rows = chase_rows(
+        session,
+        line,
+        today,
+        stalled_after_days=settings().stalled_after_days,
+        with_ratings=actor.has(*RATINGS),
+    )
+    return tuple(chosen(rows, Wanted())[:RING_FIRST])
+
+
+def other_rounds(session: Session) -> tuple[RoundLine, ...]:
+    """Return the rounds that are being prepared or closed."""
+    return tuple(line for line in rounds(session) if line.state is not RoundState.OPEN)

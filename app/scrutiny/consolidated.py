@@ -22,8 +22,8 @@ from app.organisations.models import Identifier, Organisation
 from app.people.models import User
 from app.ratings.models import RatingSource, StoredRating
 from app.ratings.rules import Outcome
-from app.returns.models import Answer, Return, ReturnState
-from app.returns.queries import VALUE_COLUMNS, AnswerLine
+from app.returns.models import Answer, Return, ReturnState, SignedReturn
+from app.returns.queries import VALUE_COLUMNS, AnswerLine, Signed
 from app.returns.rules import AnswerValues
 
 ROWS_AT_ONCE = 500
@@ -264,6 +264,16 @@ class ActionLine:
 
 def actions(session: Session, actor: Actor, round_id: int) -> Iterator[ActionLine]:
     """Stream the actions of a round, organisation by organisation, the first due first."""
+    return _actions(session, in_round(actor, round_id))
+
+
+def return_actions(session: Session, actor: Actor, return_id: int) -> Iterator[ActionLine]:
+    """Stream the actions of one return, the first due first."""
+    mine = and_(col(Return.id) == return_id, visible_to(actor, col(Return.organisation_id)))
+    return _actions(session, mine)
+
+
+def _actions(session: Session, wanted: ColumnElement[bool]) -> Iterator[ActionLine]:
     rows = session.execute(
         select(
             *WHO,
@@ -279,9 +289,31 @@ def actions(session: Session, actor: Actor, round_id: int) -> Iterator[ActionLin
         )
         .join(Return, col(Return.id) == col(Action.return_id))
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
-        .where(in_round(actor, round_id))
+        .where(wanted)
         .order_by(*_BY_NAME, col(Action.due_on).asc().nulls_last(), col(Action.id)),
         execution_options=_STREAMED,
     )
     for row in rows:
         yield ActionLine(who_of(row), *row[len(WHO) :])
+
+
+# --- what an organisation signed -------------------------------------------------------------------
+
+
+def editions(session: Session, actor: Actor, return_id: int) -> Iterator[Signed]:
+    """Stream the signed editions of a return, the first one first: each frozen as it was signed."""
+    rows = session.execute(
+        select(
+            col(SignedReturn.edition),
+            col(SignedReturn.content),
+            col(SignedReturn.content_hash),
+            col(SignedReturn.declaration),
+            col(SignedReturn.signatory_name),
+            col(SignedReturn.signed_at),
+        )
+        .where(col(SignedReturn.return_id) == return_id, visible_to(actor, col(SignedReturn.organisation_id)))
+        .order_by(col(SignedReturn.edition)),
+        execution_options=_STREAMED,
+    )
+    for row in rows:
+        yield Signed(*row)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.questionnaires.rules import RatingRule
-from app.ratings.rules import OUTCOME_WORDS, DomainRating, Fired, Outcome, explain
+from app.ratings.rules import DomainRating, Fired, Outcome, explain
 
 LEAST_PERCENT: Final = 1
 MOST_PERCENT: Final = 100
@@ -119,8 +119,3 @@ class Shift:
     outcome: Outcome
     before: int
     after: int
-
-    @property
-    def words(self) -> str:
-        """The outcome as people say it."""
-        return OUTCOME_WORDS[self.outcome]

@@ -40,8 +40,8 @@ def rule_sentences(rule: RatingRule, questionnaire: Questionnaire) -> tuple[str,
         f"1. Fewer than {rule.answered_percent}% of the standards that apply are answered: no colour.",
         f"2. Otherwise red, if a critical standard is red or less than {rule.red_below_percent}% is reached.",
         (
-            f"3. Otherwise green, if at least {rule.green_from_percent}% of the points are reached, no standard "
-            "is red and no critical standard is amber."
+            f"3. Otherwise green, if at least {rule.green_from_percent}% of the points are reached, no "
+            "standard is red and no critical standard is amber."
         ),
         "4. Otherwise amber.",
         "There is no averaged grade: an organisation's headline is its worst domain.",
@@ -50,20 +50,40 @@ def rule_sentences(rule: RatingRule, questionnaire: Questionnaire) -> tuple[str,
 
 def write_cover(sheet: Sheet, head: RoundHead, contents: Sequence[tuple[Sheet, str, int | None]]) -> None:
     """Write the cover; `contents` are the sheets with what is on them and how many rows they have."""
-    sheet.append((head.round.title,), Look.TITLE)
-    sheet.append((head.partnership,), Look.HEADING)
+    write_title(sheet, head.round.title, head.partnership)
+    write_facts(sheet, _about(head))
+    write_contents(sheet, contents)
+    write_definitions(sheet, head.questionnaire)
+    write_reading(sheet, _READING)
+
+
+def write_title(sheet: Sheet, title: str, below: str) -> None:
+    """Write what the workbook is about, and whose it is."""
+    sheet.append((title,), Look.TITLE)
+    sheet.append((below,), Look.HEADING)
     sheet.append()
-    for label, value in _about(head):
+
+
+def write_facts(sheet: Sheet, facts: Sequence[tuple[str, Value]]) -> None:
+    """Write labels with their values."""
+    for label, value in facts:
         sheet.append((label, value), _LINE)
-    _contents(sheet, contents)
-    levels(sheet, head.questionnaire)
+
+
+def write_definitions(sheet: Sheet, questionnaire: Questionnaire) -> None:
+    """Write what letters and colours mean, and the rule that colours a domain."""
+    _levels(sheet, questionnaire)
     sheet.append()
     sheet.append(("How a domain gets its colour",), Look.HEADING)
-    for sentence in rule_sentences(head.questionnaire.rating_rule, head.questionnaire):
+    for sentence in rule_sentences(questionnaire.rating_rule, questionnaire):
         sheet.append((None, sentence), _LINE)
+
+
+def write_reading(sheet: Sheet, sentences: Sequence[str]) -> None:
+    """Write how to read the workbook."""
     sheet.append()
     sheet.append(("How to read this workbook",), Look.HEADING)
-    for sentence in _READING:
+    for sentence in sentences:
         sheet.append((None, sentence), _LINE)
 
 
@@ -75,8 +95,8 @@ _READING: Final = (
     ),
     "Percentages are rounded down, so that 100% means all.",
     (
-        "Every text is what people typed. Where it looks like a formula it is still only text. � stands for a "
-        "character that no workbook can hold."
+        "Every text is what people typed. Where it looks like a formula it is still only text. � stands for "
+        "a character that no workbook can hold."
     ),
     "The sheet Data dictionary says what each column means.",
 )
@@ -108,7 +128,8 @@ def _about(head: RoundHead) -> tuple[tuple[str, Value], ...]:
     )
 
 
-def _contents(sheet: Sheet, contents: Sequence[tuple[Sheet, str, int | None]]) -> None:
+def write_contents(sheet: Sheet, contents: Sequence[tuple[Sheet, str, int | None]]) -> None:
+    """Write what is on which sheet, each a link, with its number of rows."""
     sheet.append()
     sheet.append(("What is where",), Look.HEADING)
     for target, about, rows in contents:
@@ -117,8 +138,7 @@ def _contents(sheet: Sheet, contents: Sequence[tuple[Sheet, str, int | None]]) -
         sheet.link(f"A{row}", target)
 
 
-def levels(sheet: Sheet, questionnaire: Questionnaire) -> None:
-    """Write what the levels and marks mean."""
+def _levels(sheet: Sheet, questionnaire: Questionnaire) -> None:
     sheet.append()
     sheet.append(("What the letters and colours mean",), Look.HEADING)
     for level in questionnaire.scale:

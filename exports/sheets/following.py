@@ -85,13 +85,20 @@ NON_RESPONDERS = TableSpec(
 
 
 def write_actions(
-    book: Book, questionnaire: Questionnaire, actions: Iterator[ActionLine], today: date
+    book: Book,
+    questionnaire: Questionnaire,
+    actions: Iterator[ActionLine],
+    today: date,
+    *,
+    spec: TableSpec = ACTIONS,
 ) -> TableSheet:
-    """Write the sheet of actions."""
-    table = TableSheet(book, ACTIONS)
+    """Write a sheet of actions; one without columns for the organisation names none."""
+    table = TableSheet(book, spec)
     table.begin()
+    named = len(spec.columns) > len(ACTION_COLUMNS)
     for action in actions:
-        table.append((*who_cells(action.who), *action_cells(questionnaire, action, today)))
+        who = who_cells(action.who) if named else ()
+        table.append((*who, *action_cells(questionnaire, action, today)))
     table.finish()
     return table
 

@@ -29,7 +29,7 @@ SIGNED_COLUMN = Column(
 _LETTERS = (
     "R, A, G; ? too few answers; n/a no standard applies; – not signed; ✓ reviewed; G→A self, then validated"
 )
-_MARKS = "The scale's letter; ○ green without evidence; n/a not applicable; – not answered; empty: not asked or not signed"
+_MARKS = "The scale's letter; ○ green, no evidence; n/a; – not answered; empty: not asked or not signed"
 
 
 def domains_spec(questionnaire: Questionnaire) -> TableSpec:

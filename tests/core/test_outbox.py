@@ -16,7 +16,9 @@ NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
 def queue(engine: Engine, *keys: str) -> int:
     with Session(engine) as session:
-        mails = [outbox.Mail(key, "test", f"{key}@example.org", f"About {key}", "Körper & <b>") for key in keys]
+        mails = [
+            outbox.Mail(key, "test", f"{key}@example.org", f"About {key}", "Körper & <b>") for key in keys
+        ]
         new = outbox.enqueue(session, mails, NOW)
         session.commit()
     return new
@@ -24,7 +26,11 @@ def queue(engine: Engine, *keys: str) -> int:
 
 def states(engine: Engine, *keys: str) -> list[MessageState]:
     with Session(engine) as session:
-        found = select(OutboxMessage).where(col(OutboxMessage.dedupe_key).in_(keys)).order_by(col(OutboxMessage.id))
+        found = (
+            select(OutboxMessage)
+            .where(col(OutboxMessage.dedupe_key).in_(keys))
+            .order_by(col(OutboxMessage.id))
+        )
         return [message.state for message in session.execute(found).scalars()]
 
 

@@ -32,7 +32,7 @@ def test_the_table_and_the_program_name_the_same_routes(app: FastAPI) -> None:
     assert routes == set(ACCESS)
 
 
-def test_a_stranger_reaches_public_pages_only(app: FastAPI, client_as: ClientAs) -> None:
+def test_a_stranger_reaches_public_pages_only(client_as: ClientAs) -> None:
     stranger = client_as()
     for route, access in ACCESS.items():
         method, path = route.split(" ", 1)
@@ -74,7 +74,9 @@ def test_another_site_cannot_post(client_as: ClientAs, headers: dict[str, str]) 
 
 def test_our_own_pages_can_post(client_as: ClientAs) -> None:
     """The control: the same request from our own page gets past the origin check."""
-    assert client_as().post("/sign-in", data={"email": "nobody@example.org"}, headers=ORIGIN).status_code == 200
+    assert (
+        client_as().post("/sign-in", data={"email": "nobody@example.org"}, headers=ORIGIN).status_code == 200
+    )
 
 
 def test_every_reply_has_the_security_headers(client_as: ClientAs) -> None:
@@ -83,4 +85,6 @@ def test_every_reply_has_the_security_headers(client_as: ClientAs) -> None:
         headers = stranger.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'none'"), path
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["cache-control"] == ("public, max-age=3600" if "/static/" in path else "no-store"), path
+        assert headers["cache-control"] == ("public, max-age=3600" if "/static/" in path else "no-store"), (
+            path
+        )

@@ -26,7 +26,7 @@ def test_last_years_rounds_are_closed_and_this_years_are_open(now: datetime) -> 
         assert this.issued_at < now
     assert timedelta(28) < table.schools_now.due_on - today < timedelta(65)
     due = table.schools_now.due_on
-    assert not ((due.month, due.day) >= (12, 19) or (due.month, due.day) < (1, 9)), due
+    assert (1, 9) <= (due.month, due.day) < (12, 19)
     assert timedelta(10) <= today - table.agencies_now.due_on < timedelta(19)
     assert table.schools_last.due_on < table.schools_now.opens_on
     assert table.agencies_last.due_on < table.agencies_now.opens_on

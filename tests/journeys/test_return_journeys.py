@@ -113,9 +113,7 @@ def test_a_return_without_scripts(visitor: NewVisitor, school: queries.ReturnHea
     assert lead.page.get_by_label("By when?").first.input_value() == "31 Mar 2027"
 
 
-def test_signing_gives_feedback_at_once(
-    visitor: NewVisitor, school: queries.ReturnHead, work: Work
-) -> None:
+def test_signing_gives_feedback_at_once(visitor: NewVisitor, school: queries.ReturnHead, work: Work) -> None:
     person = builders.as_person(
         work, school.organisation_id, address=f"lead-{school.organisation_id}@{DEMO_DOMAIN}"
     )

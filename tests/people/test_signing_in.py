@@ -38,7 +38,7 @@ def newest_link(engine: Engine, address: str = ADDRESS) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _an_hour_later(work: Work, clock: MovableClock) -> None:
+def _an_hour_later(work: Work, clock: MovableClock) -> None:  # noqa: ARG001 - there is a manager, then
     clock.move(hours=2)
 
 
@@ -110,7 +110,8 @@ def test_a_bad_address_is_answered_with_how_to_mend_it(client_as: ClientAs) -> N
 
 
 @pytest.mark.parametrize(
-    "target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)"]
+    "target",
+    ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)"],
 )
 def test_a_sign_in_leads_to_this_site_only(client_as: ClientAs, engine: Engine, target: str) -> None:
     browser = client_as()

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.questionnaires.definition import Questionnaire
 from app.returns import queries
+from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
 from tests import builders
@@ -37,13 +38,15 @@ def school(work: Work) -> School:
     questionnaire = queries.questionnaire_of(work.session, this)
     key = questionnaire.rated[0].key
     person = builders.as_person(work, place)
-    builders.save(person, this.id, key, builders.AnswerValues(level="red", evidence="CANARY-of-this-school"))
+    builders.save(person, this.id, key, AnswerValues(level="red", evidence="CANARY-of-this-school"))
     work.session.commit()
     return School(this, questionnaire, key)
 
 
 def lead_of(school: School, client_as: ClientAs) -> TestClient:
-    return client_as(OrganisationRole.LEAD, OrganisationRole.SIGNATORY, organisation=school.this.organisation_id)
+    return client_as(
+        OrganisationRole.LEAD, OrganisationRole.SIGNATORY, organisation=school.this.organisation_id
+    )
 
 
 def test_its_own_people_read_every_page(school: School, client_as: ClientAs) -> None:
@@ -62,7 +65,12 @@ def test_another_school_finds_nothing(school: School, client_as: ClientAs, work:
     for page in (*PAGES, f"/leadership-and-governance/{school.key}", "/receipt", "/feedback", "/governors"):
         reply = stranger.get(school.path + page)
         assert (reply.status_code, reply.text) == (404, missing), page
-    for page in ("/leadership-and-governance", f"/leadership-and-governance/{school.key}", "/sign-off", "/ready"):
+    for page in (
+        "/leadership-and-governance",
+        f"/leadership-and-governance/{school.key}",
+        "/sign-off",
+        "/ready",
+    ):
         assert stranger.post(school.path + page, data={"declared": "yes"}).status_code == 404, page
 
 
@@ -133,7 +141,8 @@ def test_extra_fields_are_ignored(school: School, client_as: ClientAs, work: Wor
     data = {f"{school.key}.level": "green", f"{school.key}.version": "1", "organisation_id": str(other)}
     lead = lead_of(school, client_as)
     reply = lead.post(
-        f"{school.path}/leadership-and-governance/{school.key}", data={**data, "rating": "green", "role": "admin"}
+        f"{school.path}/leadership-and-governance/{school.key}",
+        data={**data, "rating": "green", "role": "admin"},
     )
     assert reply.status_code == 200
     assert lead.get("/rounds").status_code == 404
@@ -167,7 +176,9 @@ def test_a_lead_invites_and_the_last_lead_stays(school: School, client_as: Clien
     assert "Dana Hughes" in lead.get(f"{school.path}/team").text
     colleague = client_as(email="dana@example.org")
     assert colleague.get(school.path).status_code == 200
-    assert colleague.post(f"{school.path}/team", data={"name": "X", "email": "x@example.org"}).status_code == 422
+    assert (
+        colleague.post(f"{school.path}/team", data={"name": "X", "email": "x@example.org"}).status_code == 422
+    )
 
 
 def test_the_page_is_quick_on_the_database(school: School, client_as: ClientAs) -> None:

@@ -14,7 +14,6 @@ from app.rounds import service as rounds
 from app.rounds.models import RoundState
 from tests import builders
 
-
 pytestmark = pytest.mark.faults
 
 
@@ -66,7 +65,9 @@ def test_different_fields_of_one_answer_merge(school: tuple[Work, queries.Return
     key = rated_key(work, this)
     colleague = builders.as_person(work, this.organisation_id, address="dana@example.org", name="Dana Hughes")
     service.save_answer(work, this.id, Submitted(key, AnswerValues(level="amber"), 0, "a"))
-    result = service.save_answer(colleague, this.id, Submitted(key, AnswerValues(comment="Look here"), 0, "b"))
+    result = service.save_answer(
+        colleague, this.id, Submitted(key, AnswerValues(comment="Look here"), 0, "b")
+    )
     assert result == service.Saved(2, AnswerValues(level="amber", comment="Look here"), "Robin Marsh")
 
 
@@ -77,7 +78,11 @@ def test_the_same_field_is_a_conflict_that_keeps_both(school: tuple[Work, querie
     service.save_answer(work, this.id, Submitted(key, AnswerValues(evidence="Mine"), 0, "a"))
     result = service.save_answer(colleague, this.id, Submitted(key, AnswerValues(evidence="Hers"), 0, "b"))
     assert isinstance(result, service.Conflict)
-    assert (result.mine.evidence, result.theirs.values.evidence, result.fields) == ("Hers", "Mine", ("evidence",))
+    assert (result.mine.evidence, result.theirs.values.evidence, result.fields) == (
+        "Hers",
+        "Mine",
+        ("evidence",),
+    )
     assert stands(work, this, key).evidence == "Mine"
     kept = queries.history(work.session, work.actor, this.id, key)
     assert [(line.accepted, line.values["evidence"]) for line in kept] == [(False, "Hers"), (True, "Mine")]
@@ -111,7 +116,9 @@ def test_a_closed_round_takes_no_answer(school: tuple[Work, queries.ReturnHead],
 
 def test_another_school_cannot_save(school: tuple[Work, queries.ReturnHead], work: Work) -> None:
     _, this = school
-    stranger = builders.as_person(work, builders.organisation(work, "Birchfield School"), address="x@example.org")
+    stranger = builders.as_person(
+        work, builders.organisation(work, "Birchfield School"), address="x@example.org"
+    )
     with pytest.raises(NotFoundError):
         builders.save(stranger, this.id, "anything", builders.GREEN)
 

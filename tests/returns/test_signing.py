@@ -57,7 +57,11 @@ def test_signing_stores_six_ratings_and_the_actions(school: tuple[Work, queries.
     assert domain is not None
     assert (ratings[domain.key].outcome, ratings[domain.key].deciding) == ("red", (key,))
     action = work.session.execute(select(Action).where(col(Action.return_id) == this.id)).scalar_one()
-    assert (action.standard_key, action.what, action.due_on) == (key, builders.RED.action_what, date(2027, 3, 31))
+    assert (action.standard_key, action.what, action.due_on) == (
+        key,
+        builders.RED.action_what,
+        date(2027, 3, 31),
+    )
 
 
 def test_a_red_without_an_action_stops_the_signature(school: tuple[Work, queries.ReturnHead]) -> None:

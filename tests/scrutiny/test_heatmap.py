@@ -79,7 +79,7 @@ def test_only_another_colour_is_a_change_since_last_year() -> None:
     same = row("Elm", own={"leadership": "green"}, last={"leadership": "green"})
     unclear = row("Ash", own={"leadership": "insufficient"}, last={"leadership": "green"})
     first = row("Yew", own={"leadership": "green"})
-    assert not (same.changed or unclear.changed or first.changed)
+    assert [each.changed for each in (same, unclear, first)] == [False, False, False]
 
 
 def test_worst_first_within_a_kind_and_those_not_signed_last() -> None:

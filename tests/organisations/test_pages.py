@@ -1,0 +1,436 @@
+"""The pages of the register: the list, one organisation, importing; who may use them and what they refuse."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import Engine, event, func, select
+from sqlmodel import Session, col
+
+from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.organisations import applying, service
+from app.organisations.models import Contact, ImportState, Organisation, RegisterImport
+from tests import builders
+from tests.conftest import ClientAs
+from tests.organisations.import_steps import ACADEMY, link, second
+from tests.organisations.register_builder import Row, as_csv, school
+
+HOSTILE = "<script>alert(1)</script> & St Mary’s “Église”"
+LONG = "The Blessed Trinity and Saint Bartholomew-on-the-Wold Church of England Voluntary Primary School"
+FORMS = "multipart/form-data"
+
+
+@pytest.fixture
+def manager(client_as: ClientAs) -> TestClient:
+    return client_as(PartnershipRole.BOARD_MANAGER)
+
+
+@pytest.fixture
+def place(work: Work) -> int:
+    made = builders.organisation(work, name=f"Ashgrove {work.now.timestamp()}")
+    work.session.commit()
+    return made
+
+
+def upload(client: TestClient, what: str, data: bytes, *, name: str = "file.csv", **more: str) -> Response:
+    return client.post(
+        "/organisations/import", data={"what": what, **more}, files={f"{what}_file": (name, data)}
+    )
+
+
+def schools_file(*rows: Row) -> bytes:
+    return as_csv(rows, encoding="utf-8")
+
+
+def import_of(reply: Response) -> str:
+    assert reply.status_code == 303, reply.text
+    path: str = reply.headers["location"]
+    assert re.fullmatch(r"/organisations/import/\d+", path)
+    return path
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """Note the statements that are sent to the database."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+# --- the empty register ---------------------------------------------------------------------------
+
+
+def test_an_empty_register_says_what_will_appear_and_what_to_do_first(client_as: ClientAs) -> None:
+    page = client_as(PartnershipRole.ADMINISTRATOR).get("/organisations").text
+    assert "Nobody is in the register yet" in page
+    assert 'href="/organisations/import"' in page
+    reader = client_as(PartnershipRole.PSO).get("/organisations").text
+    assert 'href="/organisations/import"' not in reader
+
+
+# --- who may --------------------------------------------------------------------------------------
+
+
+@pytest.mark.access
+@pytest.mark.parametrize("role", list(PartnershipRole))
+def test_the_partnership_reads_and_only_the_register_roles_write(
+    role: PartnershipRole, client_as: ClientAs, place: int
+) -> None:
+    client = client_as(role)
+    assert client.get("/organisations").status_code == 200
+    page = client.get(f"/organisations/{place}")
+    assert page.status_code == 200
+    writes = role in {PartnershipRole.BOARD_MANAGER, PartnershipRole.ADMINISTRATOR}
+    reads_ratings = role is not PartnershipRole.ADMINISTRATOR
+    assert (f'action="/organisations/{place}/contacts"' in page.text) is writes
+    assert (f"/organisations/{place}/profile" in page.text) is reads_ratings
+    expected = 200 if writes else 404
+    assert client.get("/organisations/import").status_code == expected
+    assert (upload(client, "schools", b"x").status_code == 404) is not writes
+    if not writes:
+        added = client.post(f"/organisations/{place}/contacts", data={"name": "A"})
+        assert added.status_code == 404
+        assert client.post(f"/organisations/{place}/contacts/1/remove").status_code == 404
+        for step in ("", "/apply", "/discard"):
+            method = client.get if not step else client.post
+            assert method(f"/organisations/import/1{step}").status_code == 404
+
+
+@pytest.mark.access
+def test_people_of_an_organisation_and_strangers_see_nothing_of_the_register(
+    client_as: ClientAs, place: int
+) -> None:
+    lead = client_as(OrganisationRole.LEAD, organisation=place)
+    for path in ("/organisations", f"/organisations/{place}", "/organisations/import"):
+        assert lead.get(path).status_code == 404
+        assert client_as().get(path).status_code == 303
+    assert client_as().post(f"/organisations/{place}/contacts").status_code == 401
+
+
+# --- the list -------------------------------------------------------------------------------------
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<a class="govuk-link" href="/organisations/\d+">([^<]*)</a>', page)
+
+
+def test_the_list_filters_by_everything_that_it_offers(manager: TestClient, work: Work) -> None:
+    near = builders.organisation(work, "Filter Alpha", district="Westerby", duty="section_11", kind="police")
+    builders.organisation(work, "Filter Beta", phase="secondary", status="gone", postcode="ZZ1 9XY")
+    builders.organisation(work, "Filter 100%_Gamma", phase="secondary", trust_name="Estuary Trust")
+    builders.contact(work, near, "filter-alpha@example.org")
+    work.session.commit()
+    everywhere = "/organisations?text=filter"
+    assert names(manager.get(everywhere).text) == ["Filter 100%_Gamma", "Filter Alpha"]
+    assert names(manager.get(f"{everywhere}&status=all").text)[2] == "Filter Beta"
+    assert names(manager.get(f"{everywhere}&status=gone").text) == ["Filter Beta"]
+    assert names(manager.get(f"{everywhere}&contact=without").text) == ["Filter 100%_Gamma"]
+    assert names(manager.get("/organisations?kind=police&text=filter").text) == ["Filter Alpha"]
+    assert names(manager.get("/organisations?district=Westerby").text) == ["Filter Alpha"]
+    assert names(manager.get("/organisations?duty=section_11").text) == ["Filter Alpha"]
+    assert names(manager.get("/organisations?phase=secondary").text) == ["Filter 100%_Gamma"]
+    assert names(manager.get("/organisations?text=zz1+9&status=all").text) == ["Filter Beta"]
+    assert names(manager.get("/organisations?text=estuary").text) == ["Filter 100%_Gamma"]
+    assert names(manager.get("/organisations?text=100%25_").text) == ["Filter 100%_Gamma"]
+    assert "No organisation fits these filters" in manager.get("/organisations?text=100%25%25").text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=x&kind=x&phase=x&duty=x&contact=x",
+        "page=-1",
+        "page=99999999999",
+        "text=%00%ff",
+        "district=%00",
+    ],
+)
+def test_odd_addresses_answer_with_the_list(query: str, manager: TestClient, place: int) -> None:
+    assert place
+    assert manager.get(f"/organisations?{query}").status_code == 200
+
+
+def test_a_long_list_has_pages_and_takes_as_many_statements_as_a_short_one(
+    manager: TestClient, work: Work, engine: Engine
+) -> None:
+    builders.organisation(work, "Paged 000")
+    work.session.commit()
+    with counted(engine) as few:
+        assert manager.get("/organisations?text=paged").status_code == 200
+    for number in range(1, 121):
+        builders.organisation(work, f"Paged {number:03}")
+    work.session.commit()
+    with counted(engine) as many:
+        first = manager.get("/organisations?text=paged").text
+    assert len(few) == len(many) == 4
+    assert "121 organisations found, page 1 of 3" in first
+    assert len(names(first)) == 50
+    assert "/organisations?text=paged&amp;page=2" in first
+    last = manager.get("/organisations?text=paged&page=7").text
+    assert names(last)[-1] == "Paged 120"
+    assert len(names(last)) == 21
+
+
+def test_htmx_gets_the_list_alone_and_everybody_else_the_page(manager: TestClient, place: int) -> None:
+    assert place
+    part = manager.get("/organisations", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
+    assert "<html" not in part
+    assert names(part)
+    assert "<html" in manager.get("/organisations", headers={"HX-Request": "true"}).text
+
+
+# --- one organisation -----------------------------------------------------------------------------
+
+
+def test_a_contact_is_added_and_removed_on_the_page(manager: TestClient, place: int, engine: Engine) -> None:
+    path = f"/organisations/{place}"
+    assert "has no contact" in manager.get(path).text
+    typed = {
+        "name": "Ada Okafor",
+        "email": "ada@school.example",
+        "role": "head_teacher",
+        "telephone": "01472 1",
+    }
+    reply = manager.post(f"{path}/contacts", data=typed)
+    assert reply.status_code == 303
+    page = manager.get(reply.headers["location"]).text
+    assert "Ada Okafor is a contact now, as head teacher." in page
+    assert "Contact added: Ada Okafor, head teacher" in page
+    with Session(engine) as session:
+        contact_id = session.execute(
+            select(col(Contact.id)).where(col(Contact.organisation_id) == place)
+        ).scalar_one()
+    elsewhere = manager.post(f"/organisations/{place + 1}/contacts/{contact_id}/remove")
+    assert elsewhere.status_code == 404
+    removed = manager.post(f"{path}/contacts/{contact_id}/remove")
+    after = manager.get(removed.headers["location"]).text
+    assert "The contact was removed." in after
+    assert "ada@school.example" not in after
+
+
+def test_a_contact_that_cannot_be_added_keeps_what_was_typed(manager: TestClient, place: int) -> None:
+    typed = {"name": HOSTILE, "email": "ada@school", "role": "", "telephone": "9"}
+    reply = manager.post(f"/organisations/{place}/contacts", data=typed)
+    assert reply.status_code == 422
+    assert "Error: " in reply.text
+    assert 'href="#email"' in reply.text
+    assert 'href="#role"' in reply.text
+    assert 'value="ada@school"' in reply.text
+    assert "<script>alert" not in reply.text
+    assert "&lt;script&gt;alert" in reply.text
+    assert manager.post("/organisations/999999/contacts", data=typed).status_code == 404
+    assert manager.get("/organisations/999999").status_code == 404
+    assert manager.get("/organisations/import-me").status_code == 404
+
+
+# --- importing ------------------------------------------------------------------------------------
+
+
+def test_a_board_manager_imports_schools_and_sees_each_step(manager: TestClient) -> None:
+    rows = (school(), second(EstablishmentName=HOSTILE), second(URN="117902", StatutoryLowAge="x"))
+    path = import_of(upload(manager, "schools", schools_file(*rows), la_code="812", name="../../<b>all.csv"))
+    look = manager.get(path).text
+    assert "Schools to import" in look
+    assert "1 row refused" in look
+    assert "StatutoryLowAge is “x”" in look
+    assert "<script>alert" not in look
+    assert "&lt;b&gt;all.csv" in look
+    assert not names(manager.get("/organisations?text=117900").text)
+    applied = manager.post(f"{path}/apply")
+    assert applied.headers["location"] == path
+    assert "Schools imported" in manager.get(path).text
+    assert names(manager.get("/organisations?text=117900").text) == ["Wold View Primary School"]
+    listed = manager.get("/organisations?text=117901").text
+    assert "<script>alert" not in listed
+    assert manager.post(f"{path}/apply").status_code == 303
+    again = import_of(upload(manager, "schools", schools_file(*rows[:2]), la_code="812"))
+    page = manager.get(again).text
+    assert "there is nothing to apply" in page
+    assert f'action="{again}/apply"' not in page or "Apply to the register" not in page
+
+
+def test_questions_are_answered_on_the_page_and_typed_choices_stay(manager: TestClient) -> None:
+    first = import_of(upload(manager, "schools", schools_file(school(), second()), la_code="812"))
+    manager.post(f"{first}/apply")
+    path = import_of(upload(manager, "schools", schools_file(school(**ACADEMY)), la_code="812"))
+    page = manager.get(path).text
+    assert 'name="same-148000"' in page
+    assert "Not in this file" in page
+    refused = manager.post(f"{path}/apply", data={"gone": "yes"})
+    assert refused.status_code == 422
+    assert 'href="#same-148000"' in refused.text
+    assert 'href="#many_gone"' in refused.text
+    assert re.search(r'id="gone" name="gone" type="checkbox" value="yes" checked', refused.text)
+    assert manager.post(f"{path}/apply", data={"same-148000": "117900"}).status_code == 303
+    assert names(manager.get("/organisations?text=148000").text) == ["Wold View Academy"]
+    assert names(manager.get("/organisations?text=117900").text) == ["Wold View Academy"]
+    assert "Continues under the number 148000, before 117900" in _page_of(manager, "148000")
+
+
+def _page_of(client: TestClient, number: str) -> str:
+    found = re.search(r'href="(/organisations/\d+)"', client.get(f"/organisations?text={number}").text)
+    assert found
+    return client.get(found[1]).text
+
+
+def test_a_register_that_changed_meanwhile_shows_the_new_look(manager: TestClient) -> None:
+    one = import_of(
+        upload(
+            manager,
+            "schools",
+            schools_file(school(URN="119000", UKPRN="", EstablishmentNumber="2900")),
+            la_code="812",
+        )
+    )
+    two = import_of(
+        upload(
+            manager,
+            "schools",
+            schools_file(school(URN="119000", UKPRN="", EstablishmentNumber="2900", NumberOfPupils="9")),
+            la_code="812",
+        )
+    )
+    assert manager.post(f"{one}/apply").status_code == 303
+    stale = manager.post(f"{two}/apply")
+    assert stale.status_code == 422
+    assert "the register has changed since you looked" in stale.text
+    assert "<del>212</del>" in stale.text
+    assert manager.post(f"{two}/apply").status_code == 303
+
+
+@pytest.mark.faults
+def test_an_import_that_fails_in_the_middle_imports_nothing(
+    client_as: ClientAs, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = client_as(PartnershipRole.BOARD_MANAGER)
+    rows = [school(URN=str(130_000 + n), UKPRN="", EstablishmentNumber=str(4000 + n)) for n in range(5)]
+    path = import_of(upload(manager, "schools", schools_file(*rows), la_code="812"))
+    count = select(func.count()).select_from(Organisation)
+    before = work.session.execute(count).scalar_one()
+    work.session.rollback()
+
+    def fail(*_args: object) -> None:
+        raise ConnectionError("the database went away")
+
+    monkeypatch.setattr(applying, "write_events", fail)
+    with pytest.raises(ConnectionError):
+        manager.post(f"{path}/apply")
+    assert work.session.execute(count).scalar_one() == before
+    stored = work.session.get_one(RegisterImport, int(path.rsplit("/", 1)[1]))
+    assert stored.state is ImportState.PREVIEW
+    work.session.rollback()
+    monkeypatch.undo()
+    assert manager.post(f"{path}/apply").status_code == 303
+    assert work.session.execute(count).scalar_one() == before + 5
+
+
+@pytest.mark.parametrize(
+    ("what", "data", "name", "field", "words"),
+    [
+        ("schools", b"", "s.csv", "schools_file", "empty"),
+        ("schools", b"URN,Name\n1,2\n", "s.csv", "schools_file", "are missing"),
+        ("schools", b"PK\x03\x04junk", "s.xlsx", "schools_file", "damaged"),
+        ("contacts", b"URN,Role,Name,Email\n", "c.csv", "contacts_file", "no rows"),
+        ("contacts", b"Name\nA\n", "c.csv", "contacts_file", "missing"),
+        ("agencies", b"\xff\xfeU\x00", "a.csv", "agencies_file", "Unicode"),
+        ("agencies", b"Code,Name,Kind\nx,y,z\n", "a.docx", "agencies_file", "must be a CSV"),
+    ],
+)
+def test_a_wrong_file_is_answered_with_a_sentence_at_its_field(  # noqa: PLR0917
+    what: str, data: bytes, name: str, field: str, words: str, manager: TestClient, engine: Engine
+) -> None:
+    with Session(engine) as session:
+        before = session.execute(select(func.count()).select_from(RegisterImport)).scalar_one()
+    reply = upload(manager, what, data, name=name, la_code="812")
+    assert reply.status_code == 422
+    assert f'href="#{field}"' in reply.text
+    assert words in reply.text
+    with Session(engine) as session:
+        assert session.execute(select(func.count()).select_from(RegisterImport)).scalar_one() == before
+
+
+def test_a_form_without_a_file_or_a_code_says_so_and_keeps_the_code(manager: TestClient) -> None:
+    missing = manager.post("/organisations/import", data={"what": "schools", "la_code": "81<2"})
+    assert missing.status_code == 422
+    assert "Choose the file with the schools" in missing.text
+    assert 'value="81&lt;2"' in missing.text
+    wrong = upload(manager, "schools", schools_file(school()), la_code="x")
+    assert 'href="#la_code"' in wrong.text
+    assert manager.post("/organisations/import", data={"what": "cats"}).status_code == 422
+    links = manager.post(
+        "/organisations/import",
+        data={"what": "schools", "la_code": "812"},
+        files={"schools_file": ("s.csv", schools_file(school())), "links_file": ("l.csv", b"a,b\n")},
+    )
+    assert 'href="#links_file"' in links.text
+
+
+def test_links_and_contacts_are_uploaded_and_discarded(manager: TestClient) -> None:
+    row: Row = {"URN": "117901", "Role": "DSL", "Name": LONG, "Email": "long@school.example"}
+    first = import_of(upload(manager, "schools", schools_file(second()), la_code="812"))
+    manager.post(f"{first}/apply")
+    data = as_csv([row], columns=("URN", "Role", "Name", "Email"), encoding="utf-8")
+    path = import_of(upload(manager, "contacts", data))
+    assert LONG in manager.get(path).text
+    gone = manager.post(f"{path}/discard")
+    assert gone.headers["location"] == "/organisations/import?discarded=1"
+    assert "thrown away" in manager.get(path).text
+    refused = manager.post(f"{path}/apply")
+    assert refused.status_code == 422
+    assert "discarded" in refused.text
+    links = as_csv([link("148123", "117901")], columns=tuple(link("", "")), encoding="utf-8")
+    converted = second(URN="148123", OpenDate="01-09-2026")
+    reply = manager.post(
+        "/organisations/import",
+        data={"what": "schools", "la_code": "812"},
+        files={"schools_file": ("s.csv", schools_file(converted)), "links_file": ("l.csv", links)},
+    )
+    assert "Under a new number" in manager.get(import_of(reply)).text
+    assert manager.post("/organisations/import/999999/apply").status_code == 404
+    assert manager.get("/organisations/import/999999").status_code == 404
+
+
+def test_a_file_larger_than_any_register_is_refused_before_it_is_read(
+    manager: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_args: object) -> None:
+        raise AssertionError("a file that is too large was read")
+
+    monkeypatch.setattr(service, "preview_schools", never)
+    reply = manager.post(
+        "/organisations/import",
+        content=b"x",
+        headers={"Content-Length": str(500_000_000), "Content-Type": FORMS},
+    )
+    assert reply.status_code == 413
+
+
+def test_a_long_preview_shows_the_first_fifty_and_counts_the_rest_in_few_statements(
+    manager: TestClient, engine: Engine
+) -> None:
+    rows = [
+        school(
+            URN=str(160_000 + n), UKPRN="", EstablishmentNumber=str(5000 + n), EstablishmentName=f"{LONG} {n}"
+        )
+        for n in range(600)
+    ]
+    path = import_of(upload(manager, "schools", schools_file(*rows), la_code="812"))
+    with counted(engine) as seen:
+        page = manager.get(path).text
+    assert page.count(LONG) == 50
+    assert "and 550 more" in page
+    assert len(seen) == 2
+    with counted(engine) as applying_it:
+        manager.post(f"{path}/apply")
+    assert len(applying_it) < 25
+    with counted(engine) as one:
+        manager.get("/organisations/1")
+    assert len(one) == 6
