@@ -86,6 +86,12 @@ def disturbance(ours: Ours) -> Iterator[Disturbance]:
     found.share = max(0.0, others / capacity) if capacity else 0.0
 
 
+def repeat(work: Callable[[], object], times: int) -> None:
+    """Do a piece of work several times."""
+    for _ in range(times):
+        work()
+
+
 def spent(clock: Callable[[], float], work: Callable[[], object]) -> float:
     """Return what a piece of work takes by a clock, in seconds."""
     start = clock()

@@ -1,6 +1,6 @@
 """What people typed, read raw so that it can be shown again unchanged."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request, UploadFile
@@ -67,11 +67,16 @@ class Form(Mapping[str, str]):
         return None
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request) -> AsyncIterator[Form]:
     """Read the request's form before a database connection is taken, so that slow senders hold none."""
     if request.method in {"GET", "HEAD"}:
-        return Form(FormData())
-    return Form(await request.form(max_fields=MOST_FIELDS, max_files=3))
+        yield Form(FormData())
+        return
+    data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    try:
+        yield Form(data)
+    finally:
+        await data.close()
 
 
 FormDep = Annotated[Form, Depends(read_form)]

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, func, literal_column, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -173,7 +173,7 @@ def _calls(round_id: int) -> Any:
         select(col(Call.return_id), made.label("made"))
         .join(Return, col(Return.id) == col(Call.return_id))
         .where(col(Return.round_id) == round_id)
-        .distinct(col(Call.return_id))
+        .ext(distinct_on(col(Call.return_id)))
         .order_by(col(Call.return_id), col(Call.called_at).desc(), col(Call.id).desc())
         .subquery("calls")
     )
