@@ -176,7 +176,7 @@ def _level(
 
     def cost(desk: _Desk) -> float:
         work = work_at(desk)
-        return spent(bench.stage.ours.seconds, lambda: repeat(work, times)) / times
+        return spent(bench.stage.ours.served, lambda: repeat(work, times)) / times
 
     def once() -> float:
         row = [cost(desk) for desk in desks]

@@ -7,7 +7,10 @@ from fastapi import Depends, Request, UploadFile
 from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
 
-from app.core.errors import RefusedError
+from app.core.access import Access
+from app.core.errors import RefusedError, SignInNeededError
+from app.core.routes import access_of
+from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
@@ -68,7 +71,13 @@ class Form(Mapping[str, str]):
 
 
 async def read_form(request: Request) -> AsyncIterator[Form]:
-    """Read the request's form before a database connection is taken, so that slow senders hold none."""
+    """Read the request's form before a database connection is taken, so that slow senders hold none.
+
+    Who brings no session gets no form read where one is needed: strangers fill no disk of ours.
+    """
+    public = access_of(request) in {Access.PUBLIC, Access.DEMO}
+    if not public and settings().session_cookie not in request.cookies:
+        raise SignInNeededError
     if request.method in {"GET", "HEAD"}:
         yield Form(FormData())
         return

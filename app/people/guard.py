@@ -15,8 +15,8 @@ from app.people import queries
 
 
 def cookie_name() -> str:
-    """Return the session cookie's name; the prefix makes browsers insist on Secure, host and path."""
-    return "__Host-eleven" if settings().secure_cookies else "eleven"
+    """Return the name of the cookie that holds a person's session."""
+    return settings().session_cookie
 
 
 def now(request: Request) -> datetime:

@@ -47,6 +47,8 @@ def faults(content: bytes) -> list[str]:
         return package.faults
     _check_types(package)
     _check_targets(package)
+    if package.faults:
+        return package.faults
     for name in sorted(package.trees):
         if name.startswith("xl/worksheets/sheet"):
             _check_sheet(package, name)
@@ -134,7 +136,10 @@ def _sheets_by_relation(package: Package) -> list[tuple[str, str]]:
 
 def _tables_of(package: Package, sheet: str) -> Iterator[Element]:
     relations = package.trees.get(f"xl/worksheets/_rels/{PurePosixPath(sheet).name}.rels")
-    targets = {each.get("Id"): each.get("Target", "").lstrip("/") for each in relations} if relations else {}
+    targets = {
+        each.get("Id"): each.get("Target", "").lstrip("/")
+        for each in (() if relations is None else relations)
+    }
     for part in package.trees[sheet].iter(f"{MAIN}tablePart"):
         yield package.trees[targets[part.get(LINK)]]
 
@@ -189,18 +194,18 @@ def _check_titles(package: Package) -> None:
 # --- reading back ------------------------------------------------------------------------------------
 
 
-def reread(content: bytes) -> dict[str, list[list[Any]]]:
-    """Return a workbook's cells as a reader of the format sees them, by sheet."""
+def reread(content: bytes, *, decoded: bool = True) -> dict[str, list[list[Any]]]:
+    """Return a workbook's cells by sheet; decoded as Excel does it, which reads _x005F_ as an underscore."""
     workbook = load_workbook(io.BytesIO(content))
     return {
-        sheet.title: [[_as_read(cell.value) for cell in row] for row in sheet.iter_rows()]
+        sheet.title: [[_as_read(cell.value, decoded=decoded) for cell in row] for row in sheet.iter_rows()]
         for sheet in workbook
     }
 
 
-def _as_read(value: Any) -> Any:
+def _as_read(value: Any, *, decoded: bool) -> Any:
     if isinstance(value, str):
-        return unescape(value)
+        return unescape(value) if decoded else value
     return value.replace(microsecond=0) if isinstance(value, datetime) else value
 
 

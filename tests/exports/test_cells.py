@@ -14,19 +14,7 @@ from exports.cells import Look, Shown, Value, cut_mark, fitted, sheet_title, sto
 from exports.tables import Column, TableSheet, TableSpec, unique_headings
 from tests.exports.package_checks import faults, reread
 from tests.exports.texts import NEVER_STORED, STORED, as_shown, whole
-
-NOW = datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
-
-
-def written(*columns: list[Value], look: Look = Look.WRAPPED, title: str = "Sheet") -> bytes:
-    """Write columns of values and return the workbook."""
-    out = io.BytesIO()
-    with Book("A title", NOW) as book:
-        sheet = book.sheet(title, Layout([20] * len(columns)), [look] * len(columns))
-        for row in zip(*columns, strict=True):
-            sheet.append(row)
-        book.save(out)
-    return out.getvalue()
+from tests.exports.writing import NOW, written
 
 
 def first_column(content: bytes) -> list[Any]:

@@ -33,7 +33,9 @@ def manager(work: Work, visitor: NewVisitor) -> Visitor:
 def register_file(folder: Path) -> Path:
     """A register with three schools of ours, one closed, one of another authority and one Welsh."""
     rows = [
-        school(URN=str(117900 + number), EstablishmentNumber=str(2000 + number), EstablishmentName=name, UKPRN="")
+        school(
+            URN=str(117900 + number), EstablishmentNumber=str(2000 + number), EstablishmentName=name, UKPRN=""
+        )
         for number, name in enumerate(SCHOOLS)
     ]
     rows += [
@@ -60,19 +62,24 @@ def contacts_file(folder: Path) -> Path:
     return path
 
 
+def upload(manager: Visitor, field: str) -> None:
+    form = manager.page.locator("form", has=manager.page.locator(field))
+    form.get_by_role("button", name="Look at what would change").click()
+
+
 def import_the_register(manager: Visitor, folder: Path) -> None:
     manager.go("/organisations/import")
     manager.look("import")
     manager.page.get_by_label("Register of schools").set_input_files(register_file(folder))
     manager.page.get_by_label("Code of your local authority").fill(LA)
-    manager.page.locator("form", has=manager.page.locator("#schools_file")).get_by_role("button", name="Look at what would change").click()
+    upload(manager, "#schools_file")
     manager.sees("Apply to the register")
     manager.look("preview of an import")
     manager.press("Apply to the register")
     manager.sees("The register was brought up to date")
     manager.go("/organisations/import")
     manager.page.locator("#contacts_file").set_input_files(contacts_file(folder))
-    manager.page.locator("form", has=manager.page.locator("#contacts_file")).get_by_role("button", name="Look at what would change").click()
+    upload(manager, "#contacts_file")
     manager.press("Apply to the register")
     manager.sees("The register was brought up to date")
     manager.go("/organisations")
@@ -86,7 +93,8 @@ def import_the_register(manager: Visitor, folder: Path) -> None:
 def publish_the_questionnaire(manager: Visitor) -> None:
     manager.go("/questionnaires")
     manager.look("no questionnaire yet")
-    manager.page.get_by_label("Questionnaire file").set_input_files(ROOT / "questionnaires" / "section-175.yaml")
+    file = ROOT / "questionnaires" / "section-175.yaml"
+    manager.page.get_by_label("Questionnaire file").set_input_files(file)
     manager.press("Check and publish")
     manager.page.get_by_role("heading", level=1, name="Section 175/157 self-assessment").wait_for()
     manager.look("questionnaire")
@@ -130,12 +138,14 @@ def answer_quickly(lead: Visitor) -> None:
                 first = False
             elif green.count():
                 green.check()
-        facts = lead.page.locator(".standard").count() - lead.page.get_by_label("Green: in place and working").count()
+        rated = lead.page.get_by_label("Green: in place and working").count()
+        facts = lead.page.locator(".standard").count() - rated
         unsaved = "(facts) => document.querySelectorAll('[data-save-state] .quiet').length <= facts"
         lead.page.wait_for_function(unsaved, arg=facts)
         heading = lead.page.locator("h1").inner_text()
         lead.press("Save and continue")
-        lead.page.wait_for_function("(before) => document.querySelector('h1').innerText !== before", arg=heading)
+        moved = "(before) => document.querySelector('h1').innerText !== before"
+        lead.page.wait_for_function(moved, arg=heading)
         if lead.page.locator(".standard").count() == 0 or "Closing" in lead.page.locator("h1").inner_text():
             return
 
