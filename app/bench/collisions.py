@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine, text
@@ -43,9 +44,8 @@ class Couple:
     other: world.School
 
 
-def couples(engine: Engine, round_id: int, count: int) -> list[Couple]:
+def couples(engine: Engine, round_id: int, count: int, *, now: datetime) -> list[Couple]:
     """Sign two people of each school in."""
-    now = world.today()
     ones = world.schools(engine, round_id, count, now=now)
     others = world.schools(engine, round_id, count, now=now, colleague=2)
     return [Couple(one, other) for one, other in zip(ones, others, strict=True)]
@@ -151,7 +151,7 @@ def concurrent_saves(bench: Bench) -> Iterable[Reading]:
         world.add_schools(engine, schools_for(saves))
         round_id = world.prepare_round(engine)
         world.issue_round(engine, round_id)
-        writing = couples(engine, round_id, schools_for(saves))
+        writing = couples(engine, round_id, schools_for(saves), now=world.today())
         with running(PROGRAM, bench.stage.ours, database) as server:
             outcome = collide(server.port, writing, saves)
         outcome.lost = lost_fields(engine, writing)

@@ -22,7 +22,8 @@ _TEN_QUESTIONS: Final = """<!DOCTYPE html>
 {% for level in scale %}
 <div class="govuk-radios__item">
 <input class="govuk-radios__input" type="radio" id="{{ question.key }}-{{ level.key }}"
- name="{{ question.key }}" value="{{ level.key }}"{% if answers[question.key].level == level.key %} checked{% endif %}>
+ name="{{ question.key }}" value="{{ level.key }}"
+ {% if answers[question.key].level == level.key %}checked{% endif %}>
 <label class="govuk-label" for="{{ question.key }}-{{ level.key }}">
 {{ level.word }}: {{ level.meaning }}</label>
 <div class="govuk-hint">{{ question.descriptors[level.key] }}</div>
