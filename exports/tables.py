@@ -74,7 +74,7 @@ class TableSheet:
         self._parts = 1
         self.spec = spec
         self.rows = 0
-        self.sheet = self._new_sheet()
+        self.sheet = self.first = self._new_sheet()
 
     def _new_sheet(self, after: Sheet | None = None) -> Sheet:
         looks = [column.look for column in self.spec.columns]

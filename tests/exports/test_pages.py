@@ -128,17 +128,14 @@ def test_file_names_are_safe_everywhere(title: str, plain: str, full: str) -> No
 
 def test_all_sheets_of_a_workbook_see_the_same_moment(engine: Engine, made: Made) -> None:
     count = text("SELECT count(*) FROM round")
+    columns = "title, version_id, school_year, opens_on, due_on, state, kinds, phases, created_at"
     with Session(engine) as session:
         session.execute(count)
         at_one_moment(session)
         before = session.execute(count).scalar_one()
         with engine.begin() as other:
             other.execute(
-                text(
-                    "INSERT INTO round (title, version_id, school_year, opens_on, due_on, state, kinds, phases, "
-                    "created_at) SELECT title, version_id, school_year, opens_on, due_on, state, kinds, phases, "
-                    "created_at FROM round WHERE id = :id"
-                ),
+                text(f"INSERT INTO round ({columns}) SELECT {columns} FROM round WHERE id = :id"),
                 {"id": made.round_id},
             )
         assert session.execute(count).scalar_one() == before
