@@ -134,7 +134,7 @@ ClientAs = Callable[..., TestClient]
 
 @pytest.fixture
 def client_as(app: FastAPI, engine: Engine, clock: MovableClock) -> Iterator[ClientAs]:
-    """Return a browser signed in with roles of the partnership or of an organisation; a stranger's without."""
+    """Return a browser signed in with roles, or a stranger's without any."""
     opened: list[TestClient] = []
 
     def build(
