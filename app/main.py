@@ -17,15 +17,21 @@ from app.chasing.pages import router as chasing_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
-from app.core.errors import NotFoundError, RefusedError, SignInNeededError
+from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
 from app.core.rendering import page, query_string
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.web import OriginCheck, StrictHeaders
+from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
 from app.organisations.pages import router as organisations_router
+from app.people.account_pages import router as account_router
 from app.people.guard import guard
+from app.people.managing_pages import router as managing_router
 from app.people.pages import router as people_router
+from app.people.presence import KeepSignedIn
+from app.people.second_factor_pages import router as second_factor_router
+from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
 from app.returns.finishing import router as finishing_router
@@ -42,9 +48,14 @@ LOG = logging.getLogger("eleven")
 # The pages of a return whose last part is fixed come before those that take a domain's name there.
 ROUTERS = (
     people_router,
+    second_factor_router,
+    single_sign_on_router,
+    account_router,
+    managing_router,
     planner_router,
     import_router,  # before the pages of one organisation: "import" is no organisation
     organisations_router,
+    hand_over_router,
     questionnaires_router,
     rounds_router,
     issue_router,
@@ -83,10 +94,11 @@ def not_found(request: Request, _problem: Exception) -> Response:
     return page(request, "errors/not-found.html", status=404)
 
 
-def sign_in_needed(request: Request, _problem: Exception) -> Response:
-    """Lead to the sign-in page and back to where the person wanted to go."""
+def sign_in_needed(request: Request, problem: Exception) -> Response:
+    """Lead to the sign-in page, or to the second factor, and back to where the person wanted to go."""
     here = request.url.path if request.method == "GET" else "/"
-    target = "/sign-in" + query_string({"to": here if here != "/" else ""})
+    door = "/second-factor" if isinstance(problem, SecondFactorNeededError) else "/sign-in"
+    target = door + query_string({"to": here if here != "/" else ""})
     if request.headers.get("hx-request") == "true":
         return page(request, "errors/signed-out-fragment.html", status=401, target=target)
     if request.method in {"GET", "HEAD"}:
@@ -137,10 +149,12 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, not_found)
     app.add_exception_handler(SignInNeededError, sign_in_needed)
+    app.add_exception_handler(SecondFactorNeededError, sign_in_needed)
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(Exception, failed)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
     app.add_middleware(
         StrictHeaders,

@@ -36,7 +36,7 @@ class Mail:
     organisation_id: int | None = None
 
 
-def _message_row(mail: Mail, now: datetime, domain: str) -> dict[str, Any]:
+def _message_row(mail: Mail, now: datetime, due_at: datetime, domain: str) -> dict[str, Any]:
     return {
         "dedupe_key": mail.dedupe_key,
         "kind": mail.kind,
@@ -46,14 +46,24 @@ def _message_row(mail: Mail, now: datetime, domain: str) -> dict[str, Any]:
         "organisation_id": mail.organisation_id,
         "state": MessageState.WAITING,
         "created_at": now,
-        "due_at": now,
+        "due_at": due_at,
         "attempts": 0,
         "message_id": f"<{uuid.uuid4().hex}@{domain}>",
     }
 
 
-def enqueue(session: Session, mails: Sequence[Mail], now: datetime, *, domain: str = "eleven") -> int:
-    """Put mails into the outbox, each dedupe key once, and return how many were new."""
+def enqueue(
+    session: Session,
+    mails: Sequence[Mail],
+    now: datetime,
+    *,
+    domain: str = "eleven",
+    due_at: datetime | None = None,
+) -> int:
+    """Put mails into the outbox, each dedupe key once, and return how many were new.
+
+    They leave at once, or at `due_at`.
+    """
     if not mails:
         return 0
     statement = (
@@ -61,7 +71,7 @@ def enqueue(session: Session, mails: Sequence[Mail], now: datetime, *, domain: s
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(col(OutboxMessage.id))
     )
-    rows = [_message_row(mail, now, domain) for mail in mails]
+    rows = [_message_row(mail, now, due_at or now, domain) for mail in mails]
     return len(session.connection().execute(statement, rows).all())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert as plain_insert
@@ -17,6 +18,7 @@ from app.core.models import AuditEvent
 from app.core.rendering import render_text
 from app.core.settings import settings
 from app.organisations.models import Contact, Organisation
+from app.people.links import invitation_link
 from app.people.models import User
 from app.questionnaires.queries import questionnaire_for
 from app.returns.models import Return, ReturnState
@@ -139,6 +141,7 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
             organisation_id=place,
             organisation=name,
             person=(user_id, person, email),
+            now=work.now,
         )
         for place, name, user_id, person, email in rows
     ]
@@ -146,7 +149,13 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
 
 
 def invitation(
-    this: Round, *, return_id: int, organisation_id: int, organisation: str, person: tuple[int, str, str]
+    this: Round,
+    *,
+    return_id: int,
+    organisation_id: int,
+    organisation: str,
+    person: tuple[int, str, str],
+    now: datetime,
 ) -> outbox.Mail:
     """Return the invitation of one contact: who asks, why by law, by when, and whom to ring."""
     config = settings()
@@ -158,7 +167,7 @@ def invitation(
         title=this.title,
         due=long_date(this.due_on),
         law=config.statutory_paragraph,
-        link=f"{config.public_address}/sign-in?to=/returns/{return_id}",
+        link=invitation_link(config, user_id=user_id, to=f"/returns/{return_id}", now=now),
         partnership_name=config.partnership_name,
         phone=config.partnership_phone,
         email=config.partnership_email,

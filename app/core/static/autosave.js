@@ -66,6 +66,7 @@
       const html = await reply.text();
       if (reply.status >= 500) throw new Error("the server is not well");
       answered(standard, reply.status, fragment(html));
+      if (reply.ok) document.dispatchEvent(new Event("eleven:saved"));
     } catch {
       standard.retry = Math.min(LAST_RETRY_MS, standard.retry * 2 || FIRST_RETRY_MS);
       say(standard.section, words("Not saved yet: no connection. Your text is safe on this page, and we keep trying."), true);
