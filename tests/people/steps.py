@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, SQLModel, col
 
 from app.core.models import OutboxMessage
+from app.people import totp
 
 MANAGER = "manager@partnership.example.org"
 
@@ -33,6 +35,20 @@ def shown_code(page: str) -> str:
     found = re.search(r'class="sign-in-code" id="code">(\d{3}) (\d{3})<', page)
     assert found is not None
     return found[1] + found[2]
+
+
+def secret_on(page: str) -> tuple[str, str]:
+    """Return the secret that a page shows, and the sealed one of its form."""
+    shown = re.search(r'id="secret">([A-Z2-7 ]+)<', page)
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)
+    assert shown is not None
+    assert sealed is not None
+    return shown[1].replace(" ", ""), sealed[1]
+
+
+def code_of(secret: str, moment: datetime) -> str:
+    """Return the code that an app shows at a moment."""
+    return totp.code_at(secret, totp.step_at(moment))
 
 
 def signed_in(browser: TestClient) -> bool:

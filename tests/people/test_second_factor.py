@@ -2,7 +2,6 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,7 +13,7 @@ from app.core.routes import ACCESS
 from app.people import guard, second_factor, service, totp
 from app.people.models import LoginSession, RecoveryCode, SecondFactor
 from tests.conftest import ClientAs, MovableClock
-from tests.people.steps import MANAGER, fingerprint, mails_to, newest_link, shown_code
+from tests.people.steps import MANAGER, code_of, fingerprint, mails_to, newest_link, secret_on, shown_code
 
 pytestmark = pytest.mark.access
 
@@ -33,19 +32,6 @@ def arrived(client_as: ClientAs, engine: Engine) -> TestClient:
     browser.post("/sign-in", data={"email": MANAGER, "to": "/rounds"})
     browser.post(newest_link(engine))
     return browser
-
-
-def secret_on(page: str) -> tuple[str, str]:
-    """Return the secret that a page shows, and the sealed one of its form."""
-    shown = re.search(r'id="secret">([A-Z2-7 ]+)<', page)
-    sealed = re.search(r'name="sealed" value="([^"]+)"', page)
-    assert shown is not None
-    assert sealed is not None
-    return shown[1].replace(" ", ""), sealed[1]
-
-
-def code_of(secret: str, moment: datetime) -> str:
-    return totp.code_at(secret, totp.step_at(moment))
 
 
 def set_up(browser: TestClient, clock: MovableClock) -> tuple[str, list[str]]:
