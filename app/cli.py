@@ -29,6 +29,8 @@ def serve(args: argparse.Namespace) -> int:
 
 def worker(args: argparse.Namespace) -> int:
     """Send what is in the outbox, and go on until stopped."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
     from app.core import outbox  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
@@ -40,7 +42,11 @@ def worker(args: argparse.Namespace) -> int:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
-        left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+        try:
+            left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+        except DBAPIError as problem:
+            logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
+            left = 0
         if args.once and not left:
             return 0
         if not left:

@@ -9,8 +9,10 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
 from app.chasing.pages import router as chasing_router
@@ -122,10 +124,18 @@ def bad_request(request: Request, problem: Exception) -> Response:
     return page(request, "errors/bad-request.html", status=status)
 
 
+def not_storable(request: Request, problem: Exception) -> Response:
+    """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
+    if request.method in {"GET", "HEAD"}:
+        return not_found(request, problem)
+    return page(request, "errors/bad-request.html", status=400)
+
+
 def failed(request: Request, problem: Exception) -> Response:
     """Answer a fault of ours with a reference that is also in the log."""
     reference = secrets.token_hex(4)
-    LOG.error("reference %s: %s %s", reference, request.method, request.url.path, exc_info=problem)
+    route = getattr(request.scope.get("route"), "path", "no route")
+    LOG.error("reference %s: %s %s", reference, request.method, route, exc_info=problem)
     return page(request, "errors/failed.html", status=500, reference=reference)
 
 
@@ -153,11 +163,20 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
+    app.add_exception_handler(DataError, not_storable)
     app.add_exception_handler(Exception, failed)
     app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
-    app.add_middleware(
-        StrictHeaders,
-        extra=[("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else [],
-    )
+    _headers_outermost(app)
     return app
+
+
+def _headers_outermost(app: FastAPI) -> None:
+    """Put the strict headers round everything, so that faults and refused bodies have them too."""
+    inner = app.build_middleware_stack
+    extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
+
+    def outermost() -> ASGIApp:
+        return StrictHeaders(inner(), extra=extra)
+
+    app.build_middleware_stack = outermost  # type: ignore[method-assign]

@@ -48,6 +48,8 @@ def build_engine(address: URL, pool_size: int = POOL_SIZE) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
+        # A fault of the database is logged; what people wrote is not.
+        hide_parameters=True,
         json_serializer=partial(json.dumps, default=str, ensure_ascii=False),
         connect_args={"options": "-c lock_timeout=10s -c statement_timeout=60s", "connect_timeout": 5},
     )

@@ -153,7 +153,11 @@ def deliver(engine: Engine, send: Transport, *, sender: str, now: datetime, most
     """
     left = 0
     with Session(engine, expire_on_commit=False) as session:
-        for message in _lease(session, now, most):
+        for _ in range(most):
+            leased = _lease(session, now, 1)
+            if not leased:
+                break
+            message = leased[0]
             error = None
             try:
                 send(as_email(message, sender))

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def refuse_unsafe_production(self) -> Self:
         """Refuse to start in production with settings that would expose returns."""
+        if self.is_demo and self.database_url:
+            raise UnsafeSettingsError(
+                "Eleven does not start: the demo lets anybody be anybody, and DATABASE_URL names a real "
+                "database. Take DATABASE_URL out, or set ELEVEN_MODE to production."
+            )
         if self.mode != "production":
             return self
         faults = []

@@ -47,9 +47,22 @@ def issue(work: Work, round_id: int) -> Issued:
     this.state = RoundState.OPEN
     work.session.flush()
     new = _make_returns(work, this, asked)
-    invitations, reached = _invite(work, this, new)
+    invitations, reached = _invite(work, this, _unsigned(work, round_id))
     audit.record(work, "round.issued", ("round", round_id), returns=len(new), invitations=invitations)
-    return Issued(len(new), invitations, len(new) - reached)
+    return Issued(len(new), invitations, len(new.keys() - reached))
+
+
+def _unsigned(work: Work, round_id: int) -> dict[int, int]:
+    """Return the returns that still wait for an answer, by organisation.
+
+    Each of their contacts is owed one invitation, whenever that contact was added.
+    """
+    rows = work.session.execute(
+        select(col(Return.organisation_id), col(Return.id)).where(
+            col(Return.round_id) == round_id, col(Return.state) != ReturnState.SIGNED
+        )
+    )
+    return {organisation_id: int(return_id or 0) for organisation_id, return_id in rows}
 
 
 def facts_of(organisation: Organisation) -> dict[str, Any]:
@@ -112,10 +125,10 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
     return made
 
 
-def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
-    """Queue an invitation for each contact; give back how many, and how many organisations they reach."""
-    if not new:
-        return 0, 0
+def _invite(work: Work, this: Round, waiting: dict[int, int]) -> tuple[int, set[int]]:
+    """Queue an invitation for each contact; give back how many are new, and which organisations have any."""
+    if not waiting:
+        return 0, set()
     rows = work.session.execute(
         select(
             col(Contact.organisation_id),
@@ -127,7 +140,7 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
         .join(User, col(User.id) == col(Contact.user_id))
         .join(Organisation, col(Organisation.id) == col(Contact.organisation_id))
         .where(
-            col(Contact.organisation_id).in_(list(new)),
+            col(Contact.organisation_id).in_(list(waiting)),
             col(Contact.ended_at).is_(None),
             col(User.disabled_at).is_(None),
             may_sign_in(Contact),
@@ -137,7 +150,7 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
     mails = [
         invitation(
             this,
-            return_id=new[place],
+            return_id=waiting[place],
             organisation_id=place,
             organisation=name,
             person=(user_id, person, email),
@@ -145,7 +158,7 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
         )
         for place, name, user_id, person, email in rows
     ]
-    return outbox.enqueue(work.session, mails, work.now), len({row[0] for row in rows})
+    return outbox.enqueue(work.session, mails, work.now), {row[0] for row in rows}
 
 
 def invitation(

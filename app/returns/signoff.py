@@ -1,6 +1,6 @@
 """Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import insert, select, update
 from sqlmodel import col
@@ -27,6 +27,8 @@ from app.returns.service import Held, hold
 from app.returns.signing import DECLARATION, domain_ratings, snapshot, snapshot_hash
 from app.rounds.models import Round, RoundState
 
+CHANGED_MEANWHILE = "A colleague changed an answer after you opened this page. Look at it again, then sign"
+
 
 def ready_to_sign(work: Work, this: ReturnHead) -> int:
     """Tell the signatories that the return is complete, and return how many were told.
@@ -52,7 +54,7 @@ def ready_to_sign(work: Work, this: ReturnHead) -> int:
         work,
         signatories,
         "ready",
-        key=f"{held.id}:{held.edition}:{work.now:%Y%m%d}",
+        key=f"{held.id}:{work.now.isoformat()}",
         subject=f"Please sign: {this.round_title}, {this.organisation_name}",
         organisation_id=held.organisation_id,
         path=f"/returns/{held.id}/sign-off",
@@ -72,11 +74,17 @@ def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerVa
         raise RefusedError(f"This return cannot be signed yet: {names}{more}.")
 
 
-def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
+def seen_mark(values: Mapping[str, AnswerValues]) -> str:
+    """Return a mark of the answers that a signatory was shown: they sign these and no others."""
+    return snapshot_hash({key: each.stored() for key, each in values.items()})[:32]
+
+
+def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = None) -> bool:
     """Sign a return: freeze what is stored, rate it, adopt its actions, send receipts.
 
     Returns False when this very edition was signed a moment before (a second click changes nothing).
-    Raises RefusedError when the person may not sign, has not declared, or something is missing.
+    Raises RefusedError when the person may not sign, has not declared, something is missing, or answers
+    changed since the page that they saw (`seen`) was made.
     """
     if not work.actor.holds(this.organisation_id, OrganisationRole.SIGNATORY):
         raise RefusedError("Only the person who is named as signatory can sign this return.")
@@ -90,6 +98,8 @@ def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
         raise
     questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
     values = values_of(answers(work.session, work.actor, held.id))
+    if seen is not None and seen != seen_mark(values):
+        raise RefusedError(CHANGED_MEANWHILE, {"declared": CHANGED_MEANWHILE})
     _nothing_in_the_way(questionnaire, values)
     ratings = domain_ratings(questionnaire, values)
     digest = _freeze(work, this, held, questionnaire, values, ratings=ratings)

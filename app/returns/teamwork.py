@@ -61,7 +61,7 @@ def invite(
         phone=config.partnership_phone,
     )
     mail = outbox.Mail(
-        f"colleague:{this.id}:{user_id}",
+        f"colleague:{this.id}:{user_id}:{work.now.isoformat()}",
         "colleague",
         normal_address(address),
         f"{work.actor.name} asks for your help: {this.round_title}",
