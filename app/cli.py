@@ -211,7 +211,8 @@ def _bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def main() -> int:
     """Run the command that was asked for."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("eleven").setLevel(logging.INFO)
     args = parser().parse_args()
     try:
         status: int = args.run(args)

@@ -21,6 +21,7 @@ from exports.book import Book
 from exports.cells import Value
 from exports.sheets import own
 from exports.sheets.cover import (
+    OWN_MARKS,
     cover_sheet,
     write_contents,
     write_definitions,
@@ -28,7 +29,7 @@ from exports.sheets.cover import (
     write_reading,
     write_title,
 )
-from exports.sheets.dictionary import write_dictionary
+from exports.sheets.dictionary import OWN_DICTIONARY, write_dictionary
 from exports.sheets.following import write_actions
 from exports.sheets.wording import STATE_WORDS, kind_words, phase_words
 
@@ -54,14 +55,16 @@ def return_workbook(session: Session, actor: Actor, return_id: int, out: BinaryI
             book, questionnaire, consolidated.editions(session, actor, return_id)
         )
         tables = (ratings, judgements, facts, actions, editions, signed)
-        dictionary = write_dictionary(book, [table.spec for table in tables], with_summary=False)
+        dictionary = write_dictionary(
+            book, [table.spec for table in tables], spec=OWN_DICTIONARY, with_summary=False
+        )
         write_title(cover, this.organisation_name, this.round_title)
         version = version_line(session, this.version_id)
         write_facts(cover, _about(this, questionnaire, f"{version.version}, {version.content_hash}", now))
         write_contents(
-            cover, [(table.sheet, table.spec.about, table.rows) for table in (*tables, dictionary)]
+            cover, [(table.first, table.spec.about, table.rows) for table in (*tables, dictionary)]
         )
-        write_definitions(cover, questionnaire)
+        write_definitions(cover, questionnaire, OWN_MARKS)
         write_reading(cover, _READING)
         book.save(out)
 

@@ -132,8 +132,13 @@ class InProcess:
         }
         sent: list[MutableMapping[str, Any]] = []
 
+        requests = [{"type": "http.request", "body": body, "more_body": False}]
+
         async def receive() -> MutableMapping[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not requests:
+                # A browser that stays says nothing more; who listens for it hanging up is cancelled.
+                await asyncio.get_running_loop().create_future()
+            return requests.pop()
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,24 +47,44 @@ def machine_seconds() -> float:
     return (user + nice + system + irq + softirq + steal) / _TICKS
 
 
+def is_client_backend(pid: int) -> bool:
+    """Say whether a process of the database works for a connection, rather than in the background."""
+    try:
+        return b"[local]" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 @dataclass(slots=True)
 class Ours:
     """The processes that are ours; whatever else the machine does is disturbance."""
 
     postmaster: int = 0
     servers: list[int] = field(default_factory=list)
+    _backends: dict[int, float] = field(default_factory=dict)
 
     def seconds(self) -> float:
-        """Return the CPU time of this process, its servers and the database."""
+        """Return the CPU time of this process, its servers and the database, background work included."""
         total = time.process_time() + sum(process_seconds(each) for each in self.servers)
-        return total + self.database_seconds()
+        return total + (tree_seconds(self.postmaster) if self.postmaster else 0.0)
 
     def database_seconds(self) -> float:
-        """Return the CPU time of the database's processes."""
-        return tree_seconds(self.postmaster) if self.postmaster else 0.0
+        """Return the CPU time that the database has spent on connections.
+
+        What it does in the background (checkpoints, vacuum) comes at times of its own and would blur figures.
+        """
+        for pid in children_of(self.postmaster) if self.postmaster else ():
+            if is_client_backend(pid):
+                with suppress(OSError):
+                    self._backends[pid] = process_seconds(pid)
+        return sum(self._backends.values())
+
+    def served(self) -> float:
+        """Return the CPU time of the servers and of the database for them: the clock of requests."""
+        return sum(process_seconds(each) for each in self.servers) + self.database_seconds()
 
     def with_database(self) -> float:
-        """Return the CPU time of this process and the database: the clock of work done in-process."""
+        """Return the CPU time of this process and of the database for it: the clock of work in-process."""
         return time.process_time() + self.database_seconds()
 
 
@@ -84,6 +104,12 @@ def disturbance(ours: Ours) -> Iterator[Disturbance]:
     capacity = (time.monotonic() - wall) * (os.cpu_count() or 1)
     others = (machine_seconds() - machine) - (ours.seconds() - own)
     found.share = max(0.0, others / capacity) if capacity else 0.0
+
+
+def repeat(work: Callable[[], object], times: int) -> None:
+    """Do a piece of work several times."""
+    for _ in range(times):
+        work()
 
 
 def spent(clock: Callable[[], float], work: Callable[[], object]) -> float:

@@ -21,9 +21,11 @@ _TEN_QUESTIONS: Final = """<!DOCTYPE html>
 <p>{{ question.text }}</p><p class="govuk-hint">{{ question.help }}</p>
 {% for level in scale %}
 <div class="govuk-radios__item">
-<input class="govuk-radios__input" type="radio" id="{{ question.key }}-{{ level.key }}" name="{{ question.key }}"
- value="{{ level.key }}"{% if answers[question.key].level == level.key %} checked{% endif %}>
-<label class="govuk-label" for="{{ question.key }}-{{ level.key }}">{{ level.word }}: {{ level.meaning }}</label>
+<input class="govuk-radios__input" type="radio" id="{{ question.key }}-{{ level.key }}"
+ name="{{ question.key }}" value="{{ level.key }}"
+ {% if answers[question.key].level == level.key %}checked{% endif %}>
+<label class="govuk-label" for="{{ question.key }}-{{ level.key }}">
+{{ level.word }}: {{ level.meaning }}</label>
 <div class="govuk-hint">{{ question.descriptors[level.key] }}</div>
 </div>
 {% endfor %}
@@ -77,7 +79,9 @@ class BareCommits:
     def __init__(self, database: URL) -> None:
         address = database.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(address, prepare_threshold=0)
-        self._connection.execute("CREATE TABLE IF NOT EXISTS bare_commit (place int PRIMARY KEY, content text)")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS bare_commit (place int PRIMARY KEY, content text)"
+        )
         self._connection.commit()
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
+from app.bench.arguments import FEWEST_PAIRS
 from app.bench.clocks import Ours, disturbance
 
 DISTURBED_FROM: Final = 0.20
@@ -47,8 +48,8 @@ class Reading:
 
     @property
     def conclusive(self) -> bool:
-        """Say whether the machine was quiet enough for the figure to count."""
-        return self.disturbed <= MOST_DISTURBED_PAIRS
+        """Say whether the machine was quiet enough for the figure to count; few pairs bear no disturbance."""
+        return self.disturbed <= (MOST_DISTURBED_PAIRS if len(self.values) >= FEWEST_PAIRS else 0)
 
     def as_json(self) -> str:
         """Return the reading as one line of JSON."""

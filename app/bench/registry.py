@@ -1,6 +1,7 @@
 """The measures by name, and what each of them is given."""
 
-from collections.abc import Callable, Iterable
+import importlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,9 @@ from app.bench.readings import Reading
 from app.bench.stage import Stage
 
 QUICK_PAIRS: Final = 2
+_MODULES: Final = (
+    "saving", "question_page", "workbook", "boards", "growth", "collisions", "first_visit", "timings",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,21 @@ class Bench:
 
 
 Measure = Callable[[Bench], Iterable[Reading]]
-REGISTRY: Final[dict[str, Measure]] = {}
+_REGISTRY: Final[dict[str, Measure]] = {}
 
 
 def measures(name: str) -> Callable[[Measure], Measure]:
     """Register a measure under its name."""
 
     def register(measure: Measure) -> Measure:
-        REGISTRY[name] = measure
+        _REGISTRY[name] = measure
         return measure
 
     return register
+
+
+def every_measure() -> Mapping[str, Measure]:
+    """Return all measures by name."""
+    for module in _MODULES:
+        importlib.import_module(f"app.bench.{module}")
+    return _REGISTRY

@@ -1,20 +1,15 @@
 """Runs the measures that were asked for and tells what they found."""
 
 import argparse
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from app.bench.arguments import MEASURES
 
 if TYPE_CHECKING:
     from app.bench.readings import Reading
-
-_MODULES: Final = (
-    "saving", "question_page", "workbook", "boards", "growth", "collisions", "first_visit", "timings",
-)  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,11 +31,10 @@ def measure(names: Sequence[str], *, pairs: int, quick: bool) -> tuple[list["Rea
 
     Returns the figures and the names of the measures that failed.
     """
-    from app.bench.registry import QUICK_PAIRS, REGISTRY, Bench  # noqa: PLC0415 - after the mode is set
+    from app.bench.registry import QUICK_PAIRS, Bench, every_measure  # noqa: PLC0415 - after the mode is set
     from app.bench.stage import Stage  # noqa: PLC0415
 
-    for name in _MODULES:
-        importlib.import_module(f"app.bench.{name}")
+    registered = every_measure()
     found: list[Reading] = []
     broken: list[str] = []
     with Stage() as stage:
@@ -48,7 +42,7 @@ def measure(names: Sequence[str], *, pairs: int, quick: bool) -> tuple[list["Rea
         for name in names:
             _tell(f"{name} ...")
             try:
-                for reading in REGISTRY[name](bench):
+                for reading in registered[name](bench):
                     found.append(reading)
                     sys.stdout.write(reading.as_json() + "\n")
                     sys.stdout.flush()

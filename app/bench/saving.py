@@ -113,7 +113,7 @@ def cost_of_a_save(bench: Bench) -> Iterable[Reading]:
 
 @measures("P2")
 def saves_a_second(bench: Bench) -> Iterable[Reading]:
-    """Saves a second by ten people on one worker, against bare commits on the same database."""
+    """Ten people who save on one worker, against bare commits on the same database."""
     people, each = 10, bench.size(150, 30)
     with open_round(bench, people) as this:
         crowd, bare = Crowd(this.server.port, this.schools), BareCommits(this.database)

@@ -70,7 +70,8 @@ SELECT r.id, k.key, r.organisation_id, 1, l.level, false, '',
 FROM return AS r
 CROSS JOIN unnest(CAST(:keys AS text[])) WITH ORDINALITY AS k (key, place)
 CROSS JOIN LATERAL (
-    SELECT (ARRAY['green', 'green', 'green', 'amber', 'amber', 'red'])[1 + (r.id * 7 + k.place * 5) % 6] AS level
+    SELECT (ARRAY['green', 'green', 'green', 'amber', 'amber', 'red'])[1 + (r.id * 7 + k.place * 5) % 6]
+        AS level
 ) AS l
 JOIN user_account AS u ON u.email = 'lead-' || r.organisation_id || '-1@example.org'
 WHERE r.round_id = :round_id
@@ -98,7 +99,8 @@ INSERT INTO domain_rating (return_id, round_id, organisation_id, domain_key, pos
 SELECT r.id, r.round_id, r.organisation_id, d.key, right(d.key, 1)::int, 'self',
     CASE WHEN d.points * 2 < d.n * 2 THEN 'red' WHEN d.reds = 0 AND d.points * 100 >= 170 * d.n THEN 'green'
          ELSE 'amber' END,
-    'otherwise_amber', d.n, d.n, d.points, d.n * 2, d.points * 50 / d.n, d.reds, d.ambers, d.greens, 0, 0, '{}',
+    'otherwise_amber', d.n, d.n, d.points, d.n * 2, d.points * 50 / d.n, d.reds, d.ambers, d.greens, 0, 0,
+    '{}',
     '{"answered_percent": 80, "red_below_percent": 50, "green_from_percent": 85}', :at
 FROM return AS r
 JOIN LATERAL (
@@ -110,8 +112,8 @@ JOIN LATERAL (
 WHERE r.round_id = :round_id
 """
 _ACTIONS = """
-INSERT INTO action (organisation_id, return_id, round_id, domain_key, standard_key, level, what, owner, due_on,
-    status, created_at)
+INSERT INTO action (organisation_id, return_id, round_id, domain_key, standard_key, level, what, owner,
+    due_on, status, created_at)
 SELECT a.organisation_id, a.return_id, r.round_id, left(a.standard_key, 7), a.standard_key, a.level,
     a.action_what, a.action_owner, a.action_due, 'open', :at
 FROM answer AS a JOIN return AS r ON r.id = a.return_id

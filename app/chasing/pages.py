@@ -30,7 +30,7 @@ from app.core.database import SessionDep
 from app.core.dates import read_date
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import Form, FormDep
-from app.core.rendering import error_list, page, query_string
+from app.core.rendering import error_list, page, query_string, wants_fragment
 from app.core.settings import settings
 from app.organisations.rules import KINDS, PHASES
 from app.people.guard import ActorDep, NowDep, WorkDep
@@ -40,11 +40,6 @@ router = APIRouter()
 
 # Special schools and agencies have no phase; as a group they need a name.
 PHASE_WORDS = {**PHASES, "not_applicable": "No phase"}
-
-
-def wants_part(request: Request) -> bool:
-    """Say whether htmx asks for the list alone; to restore a page from its history it needs all of it."""
-    return request.headers.get("hx-request-type") == "partial"
 
 
 @router.get("/rounds/{round_id}")
@@ -119,7 +114,7 @@ def _chase_page(
     kinds, phases = {row.kind for row in desk.rows}, {row.phase for row in desk.rows}
     return page(
         request,
-        "chasing/_list.html" if wants_part(request) else "chasing/chase.html",
+        "chasing/_list.html" if wants_fragment(request) else "chasing/chase.html",
         status=422 if failed else 200,
         round=desk.line,
         listed=listed,

@@ -1,13 +1,16 @@
 """What people typed, read raw so that it can be shown again unchanged."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request, UploadFile
 from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
 
-from app.core.errors import RefusedError
+from app.core.access import Access
+from app.core.errors import RefusedError, SignInNeededError
+from app.core.routes import access_of
+from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
@@ -67,11 +70,22 @@ class Form(Mapping[str, str]):
         return None
 
 
-async def read_form(request: Request) -> Form:
-    """Read the request's form before a database connection is taken, so that slow senders hold none."""
+async def read_form(request: Request) -> AsyncIterator[Form]:
+    """Read the request's form before a database connection is taken, so that slow senders hold none.
+
+    Who brings no session gets no form read where one is needed: strangers fill no disk of ours.
+    """
+    public = access_of(request) in {Access.PUBLIC, Access.DEMO}
+    if not public and settings().session_cookie not in request.cookies:
+        raise SignInNeededError
     if request.method in {"GET", "HEAD"}:
-        return Form(FormData())
-    return Form(await request.form(max_fields=MOST_FIELDS, max_files=3))
+        yield Form(FormData())
+        return
+    data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    try:
+        yield Form(data)
+    finally:
+        await data.close()
 
 
 FormDep = Annotated[Form, Depends(read_form)]

@@ -75,8 +75,8 @@ def render_text(template: str, **context: Any) -> str:
 
 
 def wants_fragment(request: Request) -> bool:
-    """Say whether htmx asks for a part of the page."""
-    return request.headers.get("hx-request") == "true"
+    """Say whether htmx asks for a part of the page; to restore a page from its history it needs all of it."""
+    return request.headers.get("hx-request-type") == "partial"
 
 
 def page(

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         return self.public_address.startswith("https://")
 
     @property
+    def session_cookie(self) -> str:
+        """The session cookie's name; the prefix makes browsers insist on Secure, host and path."""
+        return "__Host-eleven" if self.secure_cookies else "eleven"
+
+    @property
     def is_demo(self) -> bool:
         """The demo offers its people for sign-in and shows its mails; nothing else may."""
         return self.mode == "demo"

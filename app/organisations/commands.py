@@ -155,7 +155,7 @@ def _print_preview(shown: ImportPreview) -> None:
         f"{shown.line.file_name}: " + ", ".join(f"{words.lower()} {count:,}" for words, count in shown.counts)
     )
     _list("Refused", [f"row {each.row}, {each.what}: {each.reason}. {each.mend}." for each in shown.refused])
-    _list("New", [f"{each.name}, {', '.join(each.cells)}" for each in shown.new])
+    _list("New", [", ".join((each.name, *each.cells, *filter(None, (each.address,)))) for each in shown.new])
     _list(
         "Under a new number",
         [f"{each.name}: {each.before_code} → {each.code}. {each.reason}." for each in shown.continued],

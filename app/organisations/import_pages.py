@@ -75,10 +75,10 @@ def _preview(work: Work, form: Form, kind: str) -> int:
     if kind not in KIND_WORDS:
         raise RefusedError("Choose what to import: schools, agencies or contacts.")
     name, data = _uploaded(form, f"{kind}_file")
+    _, links = _uploaded(form, "links_file")
     if data is None:
         raise RefusedError("", {"file": f"Choose the file with the {kind}"})
     if kind == "schools":
-        _, links = _uploaded(form, "links_file")
         made = service.preview_schools(work, data, name, form.line("la_code"), links)
     elif kind == "agencies":
         made = service.preview_agencies(work, data, name)
@@ -89,7 +89,10 @@ def _preview(work: Work, form: Form, kind: str) -> int:
 
 def _uploaded(form: Form, name: str) -> tuple[str, bytes | None]:
     file = form.file(name)
-    return (file.filename or "", file.file.read()) if file else ("", None)
+    if file is None:
+        return "", None
+    with file.file as opened:
+        return file.filename or "", opened.read()
 
 
 # --- one import -----------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ class NewLine:
 
     name: str
     cells: tuple[str, ...]
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class ImportPreview:
     skipped: tuple[tuple[str, int], ...]
     unchanged: int
     known: int
+    applied: Mapping[str, int] | None
 
     @property
     def changes_anything(self) -> bool:
@@ -152,16 +154,27 @@ class ImportPreview:
     @property
     def counts(self) -> tuple[tuple[str, int], ...]:
         """The summary: what happens to how many, most telling first; nothing is left out but zeros."""
-        missing = "Not in this file" + (", kept" if self.line.kind == "contacts" else "")
-        found = (
-            ("New", len(self.new)),
-            ("Changed", len(self.changed)),
-            ("Under a new number", len(self.continued)),
-            ("To decide", len(self.decisions)),
-            (missing, len(self.gone)),
-            ("Rows refused", len(self.refused)),
-        )
+        if self.applied is not None:
+            done = tuple((words, self.applied[key]) for key, words in _DONE.items())
+            found: tuple[tuple[str, int], ...] = (*done, ("Rows refused", len(self.refused)))
+        else:
+            found = (
+                ("New", len(self.new)),
+                ("Changed", len(self.changed)),
+                ("Under a new number", len(self.continued)),
+                ("To decide", len(self.decisions)),
+                ("Not in this file" + (", kept" if self.line.kind == "contacts" else ""), len(self.gone)),
+                ("Rows refused", len(self.refused)),
+            )
         return (*(each for each in found if each[1]), ("Unchanged", self.unchanged))
+
+
+_DONE: Final[Mapping[str, str]] = {
+    "added": "Added",
+    "changed": "Changed",
+    "continued": "Under a new number",
+    "gone": "Marked as gone",
+}
 
 
 def import_preview(session: Session, import_id: int) -> ImportPreview:
@@ -172,12 +185,13 @@ def import_preview(session: Session, import_id: int) -> ImportPreview:
     if found is None:
         raise NotFoundError
     line = ImportLine(*found[:-1])
-    plan = found[-1].get("plan", {})
-    context = found[-1].get("file", {})
-    return _contacts(line, plan) if line.kind == "contacts" else _organisations(line, plan, context)
+    if line.kind == "contacts":
+        return _contacts(line, found[-1])
+    return _organisations(line, found[-1])
 
 
-def _organisations(line: ImportLine, plan: Mapping[str, Any], context: Mapping[str, Any]) -> ImportPreview:
+def _organisations(line: ImportLine, stored: Mapping[str, Any]) -> ImportPreview:
+    plan: Mapping[str, Any] = stored.get("plan", {})
     gone, known = plan.get("gone", ()), plan.get("known", 0)
     return ImportPreview(
         line=line,
@@ -205,9 +219,10 @@ def _organisations(line: ImportLine, plan: Mapping[str, Any], context: Mapping[s
         successions=tuple(
             f"{after} takes over from {before}" for before, after in plan.get("successions", ())
         ),
-        skipped=_skipped(context),
+        skipped=_skipped(stored.get("file", {})),
         unchanged=plan.get("unchanged", 0),
         known=known,
+        applied=stored.get("applied"),
     )
 
 
@@ -251,13 +266,14 @@ def _skipped(context: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     return (*rows, *((f"Of these: {name}", count) for name, count in sorted(types.items())))
 
 
-def _contacts(line: ImportLine, plan: Mapping[str, Any]) -> ImportPreview:
+def _contacts(line: ImportLine, stored: Mapping[str, Any]) -> ImportPreview:
+    plan: Mapping[str, Any] = stored.get("plan", {})
     missing = plan.get("missing", ())
     return ImportPreview(
         line=line,
-        columns=("Name", "Organisation", "Role", "Email"),
+        columns=("Name", "Organisation", "Role"),
         new=tuple(
-            NewLine(each["name"], (each["organisation"], _role(each), each["email"]))
+            NewLine(each["name"], (each["organisation"], _role(each)), each["email"])
             for each in plan.get("new", ())
         ),
         changed=tuple(
@@ -287,6 +303,7 @@ def _contacts(line: ImportLine, plan: Mapping[str, Any]) -> ImportPreview:
         skipped=(),
         unchanged=plan.get("unchanged", 0),
         known=len(missing),
+        applied=stored.get("applied"),
     )
 
 

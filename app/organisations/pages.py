@@ -11,7 +11,7 @@ from app.core.access import RATINGS, REGISTER
 from app.core.database import SessionDep
 from app.core.errors import RefusedError
 from app.core.forms import FormDep
-from app.core.rendering import error_list, page
+from app.core.rendering import error_list, page, wants_fragment
 from app.organisations import queries, service
 from app.organisations.queries import Facets, Filters
 from app.organisations.rules import CONTACT_ROLES, DUTIES, IDENTIFIER_SCHEMES, KINDS, PHASES
@@ -39,11 +39,6 @@ _FACTS: Final = (
     "opened_on",
     "closes_on",
 )
-
-
-def wants_part(request: Request) -> bool:
-    """Say whether htmx asks for the list alone; to restore a page from its history it needs all of it."""
-    return request.headers.get("hx-request-type") == "partial"
 
 
 def filters_from(parameters: Mapping[str, str]) -> Filters:
@@ -76,7 +71,7 @@ def organisations(request: Request, actor: ActorDep, session: SessionDep) -> Res
     present = queries.facets(session)
     return page(
         request,
-        "organisations/_list.html" if wants_part(request) else "organisations/list.html",
+        "organisations/_list.html" if wants_fragment(request) else "organisations/list.html",
         listed=queries.organisations(session, filters, number),
         filters=filters,
         parameters=filters.parameters(),
@@ -156,7 +151,7 @@ def _fact_lines(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return an organisation's facts in words; those that it has not are left out."""
     ages = f"{facts['low_age']} to {facts['high_age']}" if facts["low_age"] is not None else ""
     address = ", ".join(filter(None, (str(facts["address"]), str(facts["postcode"]))))
-    head = " – ".join(filter(None, (str(facts["head_name"]), str(facts["head_job_title"]))))
+    head = ", ".join(filter(None, (str(facts["head_name"]), str(facts["head_job_title"]))))
     shown = {**facts, "ages": ages, "address": address, "head_name": head}
     if facts["phase"] == "not_applicable":
         shown["phase"] = ""

@@ -24,16 +24,21 @@ PAGE_SIZE: Final = 50
 
 StatusFilter = Literal["", "open", "closing", "gone", "all"]
 
+# Somebody who may not sign in any more is nobody to write to.
+_PRESENT: Final = and_(
+    col(Contact.organisation_id) == col(Organisation.id),
+    col(Contact.ended_at).is_(None),
+    col(User.disabled_at).is_(None),
+)
 _CONTACT_COUNT: Final = (
-    select(func.count())
-    .where(col(Contact.organisation_id) == col(Organisation.id), col(Contact.ended_at).is_(None))
+    select(func.count(col(Contact.user_id).distinct()))
+    .join(User, col(User.id) == col(Contact.user_id))
+    .where(_PRESENT)
     .correlate(Organisation)
     .scalar_subquery()
 )
 _HAS_CONTACT: Final = exists(
-    select(col(Contact.id)).where(
-        col(Contact.organisation_id) == col(Organisation.id), col(Contact.ended_at).is_(None)
-    )
+    select(col(Contact.id)).join(User, col(User.id) == col(Contact.user_id)).where(_PRESENT)
 ).correlate(Organisation)
 _CODE: Final = (
     select(col(Identifier.value))
@@ -198,6 +203,7 @@ class ContactLine:
     email: str
     role: str
     telephone: str
+    is_disabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +294,14 @@ def _identifiers(session: Session, organisation_id: int) -> tuple[IdentifierLine
 
 def _contacts(session: Session, organisation_id: int) -> tuple[ContactLine, ...]:
     rows = session.execute(
-        select(col(Contact.id), col(User.name), col(User.email), col(Contact.role), col(Contact.telephone))
+        select(
+            col(Contact.id),
+            col(User.name),
+            col(User.email),
+            col(Contact.role),
+            col(Contact.telephone),
+            col(User.disabled_at).is_not(None),
+        )
         .join(User, col(User.id) == col(Contact.user_id))
         .where(col(Contact.organisation_id) == organisation_id, col(Contact.ended_at).is_(None))
         .order_by(col(User.name), col(Contact.id))

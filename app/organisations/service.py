@@ -4,7 +4,7 @@ Nothing is imported by halves: a file is applied in one transaction, or not at a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -178,16 +178,15 @@ def apply(work: Work, import_id: int, confirmed: Confirmed | None = None) -> App
     applied = _apply(work, this, confirmed or Confirmed())
     this.state = ImportState.APPLIED
     this.applied_at = work.now
+    # A JSON column is written when it is given a new value: changes inside the old one would be lost.
+    this.preview = {**this.preview, "applied": asdict(applied)}
     work.session.flush()
     audit.record(
         work,
         "import.applied",
         ("register_import", import_id),
         kind=this.kind,
-        added=applied.added,
-        changed=applied.changed,
-        continued=applied.continued,
-        gone=applied.gone,
+        **asdict(applied),
     )
     return applied
 
@@ -277,7 +276,6 @@ def renew(work: Work, import_id: int) -> None:
         return
     compared = _compare(work, this)
     plan = compared if isinstance(compared, ContactPlan) else compared.plan
-    # A JSON column is written when it is given a new value: changes inside the old one would be lost.
     this.preview = {"file": this.preview["file"], "plan": stored.plan_of(plan)}
     work.session.flush()
 

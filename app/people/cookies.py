@@ -19,7 +19,7 @@ def _named(name: str) -> str:
 
 def cookie_name() -> str:
     """Return the name of the session's cookie."""
-    return _named("eleven")
+    return settings().session_cookie
 
 
 def seen_name() -> str:

@@ -23,7 +23,7 @@ from app.people.models import User
 from app.questionnaires.queries import questionnaire_for
 from app.returns.models import Return, ReturnState
 from app.rounds.models import Round, RoundState
-from app.rounds.queries import invitees
+from app.rounds.queries import invitees, may_sign_in
 from app.rounds.service import locked
 
 
@@ -130,6 +130,7 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
             col(Contact.organisation_id).in_(list(new)),
             col(Contact.ended_at).is_(None),
             col(User.disabled_at).is_(None),
+            may_sign_in(Contact),
         )
         .distinct()
     ).all()

@@ -1,5 +1,7 @@
 """Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
@@ -46,28 +48,18 @@ def ready_to_sign(work: Work, this: ReturnHead) -> int:
         .where(col(Return.id) == held.id)
         .values(state=ReturnState.READY, ready_at=work.now, ready_by=work.actor.user_id)
     )
-    config = settings()
-    mails = [
-        outbox.Mail(
-            f"ready:{held.id}:{held.edition}:{each.user_id}:{work.now:%Y%m%d}",
-            "ready",
-            each.email,
-            f"Please sign: {this.round_title}, {this.organisation_name}",
-            render_text(
-                "mails/ready.txt",
-                name=each.name,
-                asker=work.actor.name,
-                organisation=this.organisation_name,
-                title=this.round_title,
-                link=f"{config.public_address}/sign-in?to=/returns/{held.id}/sign-off",
-                partnership_name=config.partnership_name,
-                phone=config.partnership_phone,
-            ),
-            held.organisation_id,
-        )
-        for each in signatories
-    ]
-    outbox.enqueue(work.session, mails, work.now)
+    write_to(
+        work,
+        signatories,
+        "ready",
+        key=f"{held.id}:{held.edition}:{work.now:%Y%m%d}",
+        subject=f"Please sign: {this.round_title}, {this.organisation_name}",
+        organisation_id=held.organisation_id,
+        path=f"/returns/{held.id}/sign-off",
+        asker=work.actor.name,
+        organisation=this.organisation_name,
+        title=this.round_title,
+    )
     audit.record(work, "return.ready", ("return", held.id), organisation_id=held.organisation_id)
     return len(signatories)
 
@@ -186,32 +178,60 @@ def promises(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> l
     ]
 
 
-def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> None:
+def write_to(
+    work: Work,
+    to: Iterable[people.Colleague],
+    kind: str,
+    *,
+    key: str,
+    subject: str,
+    organisation_id: int,
+    path: str,
+    **words: str,
+) -> None:
+    """Queue a mail of a kind to each of these people; `path` is where its link leads after signing in."""
     config = settings()
     mails = [
         outbox.Mail(
-            f"receipt:{held.id}:{held.edition + 1}:{each.user_id}",
-            "receipt",
+            f"{kind}:{key}:{each.user_id}",
+            kind,
             each.email,
-            f"Signed: {this.round_title}, {this.organisation_name}",
+            subject,
             render_text(
-                "mails/receipt.txt",
+                f"mails/{kind}.txt",
                 name=each.name,
-                signatory=work.actor.name,
-                organisation=this.organisation_name,
-                title=this.round_title,
-                when=date_and_time(work.now),
-                digest=digest,
-                link=f"{config.public_address}/sign-in?to=/returns/{held.id}/feedback",
+                link=f"{config.public_address}/sign-in?to={path}",
                 partnership_name=config.partnership_name,
                 phone=config.partnership_phone,
+                **words,
             ),
-            held.organisation_id,
+            organisation_id,
         )
-        for each in people.colleagues(work.session, held.organisation_id)
-        if OrganisationRole.LEAD in each.roles or OrganisationRole.SIGNATORY in each.roles
+        for each in to
     ]
     outbox.enqueue(work.session, mails, work.now)
+
+
+def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> None:
+    answerable = {OrganisationRole.LEAD, OrganisationRole.SIGNATORY}
+    write_to(
+        work,
+        [
+            each
+            for each in people.colleagues(work.session, held.organisation_id)
+            if answerable.intersection(each.roles)
+        ],
+        "receipt",
+        key=f"{held.id}:{held.edition + 1}",
+        subject=f"Signed: {this.round_title}, {this.organisation_name}",
+        organisation_id=held.organisation_id,
+        path=f"/returns/{held.id}/feedback",
+        signatory=work.actor.name,
+        organisation=this.organisation_name,
+        title=this.round_title,
+        when=date_and_time(work.now),
+        digest=digest,
+    )
 
 
 def send_back(work: Work, return_id: int, reason: str) -> None:
@@ -238,32 +258,18 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     this.sent_back_at, this.sent_back_reason = work.now, reason
     work.session.flush()
     ratings_service.remove(work, return_id, RatingSource.SELF)
-    _tell_them_why(work, this, round_title=round_title, organisation=organisation, reason=reason)
+    write_to(
+        work,
+        people.colleagues(work.session, this.organisation_id),
+        "sent-back",
+        key=f"{return_id}:{work.now.isoformat()}",
+        subject=f"Please look again: {round_title}, {organisation}",
+        organisation_id=this.organisation_id,
+        path=f"/returns/{return_id}",
+        reason=reason,
+        organisation=organisation,
+        title=round_title,
+    )
     audit.record(
         work, "return.sent_back", ("return", return_id), organisation_id=this.organisation_id, reason=reason
     )
-
-
-def _tell_them_why(work: Work, this: Return, *, round_title: str, organisation: str, reason: str) -> None:
-    config = settings()
-    mails = [
-        outbox.Mail(
-            f"sent-back:{this.id}:{work.now.isoformat()}:{each.user_id}",
-            "sent-back",
-            each.email,
-            f"Please look again: {round_title}, {organisation}",
-            render_text(
-                "mails/sent-back.txt",
-                name=each.name,
-                reason=reason,
-                organisation=organisation,
-                title=round_title,
-                link=f"{config.public_address}/sign-in?to=/returns/{this.id}",
-                partnership_name=config.partnership_name,
-                phone=config.partnership_phone,
-            ),
-            this.organisation_id,
-        )
-        for each in people.colleagues(work.session, this.organisation_id)
-    ]
-    outbox.enqueue(work.session, mails, work.now)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session, col
 
 from app.core.errors import NotFoundError
 from app.organisations.models import Contact, Organisation, OrganisationStatus
+from app.people.models import Membership
 from app.questionnaires.models import QuestionnaireVersion
 from app.rounds.models import Round, RoundException, RoundState
 from app.rounds.rules import Audience, Candidate
@@ -92,9 +93,21 @@ class Invitee:
     contacts: int
 
 
+def may_sign_in(contact: type[Contact]) -> ColumnElement[bool]:
+    """Say whether a contact can open the return: a chair of governors is rung and written to, not invited."""
+    return exists().where(
+        col(Membership.user_id) == col(contact.user_id),
+        col(Membership.organisation_id) == col(contact.organisation_id),
+    )
+
+
 _CONTACTS = (
     select(func.count())
-    .where(col(Contact.organisation_id) == col(Organisation.id), col(Contact.ended_at).is_(None))
+    .where(
+        col(Contact.organisation_id) == col(Organisation.id),
+        col(Contact.ended_at).is_(None),
+        may_sign_in(Contact),
+    )
     .correlate(Organisation)
     .scalar_subquery()
 )

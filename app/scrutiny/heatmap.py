@@ -15,7 +15,7 @@ OUTCOME_CHOICES: Final[Mapping[str, str]] = {
     "red": "Red",
     "amber": "Amber",
     "green": "Green",
-    "insufficient": "Too few answers",
+    "insufficient": "Not enough answers",
     "not_rated": "Not rated: nothing applies",
     UNANSWERED: "Not signed yet",
 }

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from app.chasing.pages import PHASE_WORDS, wants_part
+from app.chasing.pages import PHASE_WORDS
 from app.core.access import READERS
 from app.core.database import SessionDep
-from app.core.rendering import page
+from app.core.rendering import page, wants_fragment
 from app.organisations.rules import KINDS, PHASES
 from app.people.guard import ActorDep
 from app.questionnaires.queries import questionnaire, questionnaire_for
@@ -36,7 +36,7 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: in
     kinds, phases = {each.row.kind for each in every}, {each.row.phase for each in every}
     return page(
         request,
-        "scrutiny/_list.html" if wants_part(request) else "scrutiny/ratings.html",
+        "scrutiny/_list.html" if wants_fragment(request) else "scrutiny/ratings.html",
         round=line,
         domains=domains,
         groups=grouped(found, [domain.key for domain in domains if not domain.bespoke]),

@@ -15,16 +15,18 @@ _LAYOUT: Final = Layout([30, 104], landscape=False)
 _LINE: Final = (Look.LABEL, Look.PARAGRAPH)
 _STATES: Final = {"draft": "In preparation", "open": "Open", "closed": "Closed"}
 
-MARKS: Final[tuple[tuple[Shown, str], ...]] = (
-    (Shown("–", Look.NOT_ANSWERED), "Not answered, or the return is not signed. It never counts as 0."),
+_ALWAYS: Final = (
     (
         Shown("?", Look.INSUFFICIENT),
         "Too few answers for a colour. This says nothing about how safe children are; it may hide a red.",
     ),
-    (
-        Shown("n/a", Look.NOT_APPLICABLE),
-        "Does not apply. The organisation gave a reason; it is left out of the sum.",
-    ),
+    (Shown("n/a", Look.NOT_APPLICABLE), "Does not apply; a reason is given and it is left out of the sum."),
+    (Shown("–", Look.NOT_ANSWERED), "Not answered. It never counts as 0."),
+)
+OWN_MARKS: Final[tuple[tuple[Shown, str], ...]] = _ALWAYS
+MARKS: Final[tuple[tuple[Shown, str], ...]] = (
+    *_ALWAYS[:2],
+    (Shown("–", Look.NOT_ANSWERED), "Not answered, or the return is not signed. It never counts as 0."),
     (Shown("G ✓", Look.GREEN), "Reviewed: the validated rating is the same as the self-rating."),
     (Shown("G→A", Look.AMBER), "Reviewed: the self-rating first, then the validated rating. Both are kept."),
     (Shown("G ○", Look.GREEN), "Green without a word of evidence: still green, but nobody can see why."),
@@ -53,7 +55,7 @@ def write_cover(sheet: Sheet, head: RoundHead, contents: Sequence[tuple[Sheet, s
     write_title(sheet, head.round.title, head.partnership)
     write_facts(sheet, _about(head))
     write_contents(sheet, contents)
-    write_definitions(sheet, head.questionnaire)
+    write_definitions(sheet, head.questionnaire, MARKS)
     write_reading(sheet, _READING)
 
 
@@ -70,9 +72,9 @@ def write_facts(sheet: Sheet, facts: Sequence[tuple[str, Value]]) -> None:
         sheet.append((label, value), _LINE)
 
 
-def write_definitions(sheet: Sheet, questionnaire: Questionnaire) -> None:
-    """Write what letters and colours mean, and the rule that colours a domain."""
-    _levels(sheet, questionnaire)
+def write_definitions(sheet: Sheet, questionnaire: Questionnaire, marks: Sequence[tuple[Shown, str]]) -> None:
+    """Write what letters, colours and marks mean, and the rule that colours a domain."""
+    _levels(sheet, questionnaire, marks)
     sheet.append()
     sheet.append(("How a domain gets its colour",), Look.HEADING)
     for sentence in rule_sentences(questionnaire.rating_rule, questionnaire):
@@ -138,13 +140,13 @@ def write_contents(sheet: Sheet, contents: Sequence[tuple[Sheet, str, int | None
         sheet.link(f"A{row}", target)
 
 
-def _levels(sheet: Sheet, questionnaire: Questionnaire) -> None:
+def _levels(sheet: Sheet, questionnaire: Questionnaire, marks: Sequence[tuple[Shown, str]]) -> None:
     sheet.append()
     sheet.append(("What the letters and colours mean",), Look.HEADING)
     for level in questionnaire.scale:
         meaning = f"{level.word}: {level.meaning[:1].lower()}{level.meaning[1:]}"
         sheet.append((Shown(level.letter, RATING_LOOKS[level.rag]), meaning), _LINE)
-    for mark, meaning in MARKS:
+    for mark, meaning in marks:
         sheet.append((mark, meaning), _LINE)
 
 

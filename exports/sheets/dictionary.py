@@ -1,6 +1,7 @@
 """The data dictionary: each sheet, each column, what it means and what stands in it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from exports.book import Book
@@ -21,6 +22,7 @@ DICTIONARY: Final = TableSpec(
     ),
     fixed_columns=0,
 )
+OWN_DICTIONARY: Final = replace(DICTIONARY, about="What each column means.")
 _CUT: Final = (
     ("Sheet", "The sheet of the cell whose text did not fit", "Text"),
     ("Cell", "That cell", "Cell reference"),
@@ -30,11 +32,13 @@ _CUT: Final = (
 )
 
 
-def write_dictionary(book: Book, specs: Sequence[TableSpec], *, with_summary: bool = True) -> TableSheet:
+def write_dictionary(
+    book: Book, specs: Sequence[TableSpec], *, spec: TableSpec = DICTIONARY, with_summary: bool = True
+) -> TableSheet:
     """Write the data dictionary of the sheets that a workbook has."""
-    table = TableSheet(book, DICTIONARY)
+    table = TableSheet(book, spec)
     table.begin()
-    for row in _lines([*specs, DICTIONARY], with_summary=with_summary):
+    for row in _lines([*specs, spec], with_summary=with_summary):
         table.append(row)
     table.finish()
     return table

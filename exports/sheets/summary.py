@@ -33,7 +33,7 @@ _PROGRESS: Final = (
 )
 KINDS: Final = (Column("Kind", "What the organisations were on the day of issue"), *_PROGRESS)
 PHASES: Final = (Column("Phase", "Their phase on that day"), *_PROGRESS)
-_OUTCOMES: Final = ("Red", "Amber", "Green", "Too few answers", "Not rated")
+_OUTCOMES: Final = ("Red", "Amber", "Green", "Not enough answers", "Not rated")
 RATINGS: Final = (
     Column("Domain", "One of the questionnaire's domains; own domains are marked"),
     *(Column(word, "Signed returns with this self-rating", look=_N, holds="Count") for word in _OUTCOMES),

@@ -36,7 +36,7 @@ def spoken(html: str) -> str:
         ("amber", "A", "Amber"),
         ("green", "G", "Green"),
         ("unanswered", "\N{EN DASH}", "Not answered"),
-        ("insufficient", "?", "Too few answers"),
+        ("insufficient", "?", "Not enough answers"),
         ("not_rated", "n/a", "Not rated"),
         ("na", "n/a", "Not applicable"),
     ],
@@ -128,7 +128,7 @@ def test_a_chart_with_hardly_any_numbers_still_draws(values: list[int | None]) -
     assert "None" in macro("charts.html", "stacked_bar", {"parts": []})
 
 
-def page(actor: dict[str, str] | None, links: list[dict[str, object]]) -> str:
+def page(actor: dict[str, str | bool] | None, links: list[dict[str, object]]) -> str:
     """Render an empty page in the layout."""
     source = '{% extends "layouts/base.html" %}{% block title %}Rounds{% endblock %}'
     partnership = {"name": "Wolds & Coast Partnership", "email": "", "phone": ""}
@@ -136,7 +136,9 @@ def page(actor: dict[str, str] | None, links: list[dict[str, object]]) -> str:
 
 
 def test_a_page_bears_the_partnerships_name_and_no_crown() -> None:
-    html = page({"name": "Jo Bloggs"}, [{"text": "Home", "href": "/", "active": True}])
+    html = page(
+        {"name": "Jo Bloggs", "is_partnership": True}, [{"text": "Home", "href": "/", "active": True}]
+    )
     assert "<title>Rounds \N{EN DASH} Eleven \N{EN DASH} Wolds &amp; Coast Partnership</title>" in html
     assert 'action="/sign-out" method="post"' in html
     assert 'aria-current="true"' in html

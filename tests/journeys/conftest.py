@@ -86,6 +86,10 @@ class Visitor:
         """Open an address of the program."""
         self.page.goto(self.address + path)
 
+    def go_to_download(self, path: str) -> None:
+        """Open an address that answers with a file, inside expect_download."""
+        self.page.evaluate("(address) => { window.location.href = address; }", self.address + path)
+
     def press(self, name: str) -> None:
         """Press a button."""
         self.page.get_by_role("button", name=name, exact=True).first.click()

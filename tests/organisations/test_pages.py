@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlmodel import Session, col
 
 from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.core.models import AuditEvent
 from app.organisations import applying, service
 from app.organisations.models import Contact, ImportState, Organisation, RegisterImport
 from tests import builders
@@ -94,7 +96,8 @@ def test_the_partnership_reads_and_only_the_register_roles_write(
     assert (f"/organisations/{place}/profile" in page.text) is reads_ratings
     expected = 200 if writes else 404
     assert client.get("/organisations/import").status_code == expected
-    assert (upload(client, "schools", b"x").status_code == 404) is not writes
+    posted = client.post("/organisations/import", data={"what": "schools"})
+    assert posted.status_code == (422 if writes else 404)
     if not writes:
         added = client.post(f"/organisations/{place}/contacts", data={"name": "A"})
         assert added.status_code == 404
@@ -434,3 +437,19 @@ def test_a_long_preview_shows_the_first_fifty_and_counts_the_rest_in_few_stateme
     with counted(engine) as one:
         manager.get("/organisations/1")
     assert len(one) == 6
+
+
+def test_two_people_who_apply_at_once_apply_once(client_as: ClientAs, engine: Engine) -> None:
+    browsers = [client_as(PartnershipRole.BOARD_MANAGER), client_as(PartnershipRole.ADMINISTRATOR)]
+    row = school(URN="170000", UKPRN="", EstablishmentNumber="7000", Postcode="")
+    path = import_of(upload(browsers[0], "schools", schools_file(row), la_code="812"))
+    with ThreadPoolExecutor(2) as pool:
+        replies = list(pool.map(lambda browser: browser.post(f"{path}/apply").status_code, browsers))
+    assert replies == [303, 303]
+    with Session(engine) as session:
+        told = select(func.count()).where(
+            col(AuditEvent.event) == "import.applied",
+            col(AuditEvent.subject_id) == int(path.rsplit("/", 1)[1]),
+        )
+        assert session.execute(told).scalar_one() == 1
+    assert "Added" in browsers[0].get(path).text

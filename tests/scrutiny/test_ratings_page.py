@@ -99,7 +99,7 @@ def test_insufficient_unanswered_validated_and_differing_cells_are_told_apart(
     page = pso.get(f"{this.here}/ratings").text
     oak = cells_of(page, "Oak")
     assert oak[0] == "Green, validated"
-    assert oak[1].startswith("Too few answers, validated")
+    assert oak[1].startswith("Not enough answers, validated")
     assert oak[2] == "Amber , validated as red"
     assert cells_of(page, "Elm")[:2] == ["Green, no evidence given", "Red, no evidence given"]
     assert set(cells_of(page, "Waiting")) == {"Not answered"}
