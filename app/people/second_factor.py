@@ -23,6 +23,7 @@ from app.people.rules import token_hash
 
 MOST_TRIES = 5
 SET_UP_SECONDS = 3600
+LONGEST_ISSUER = 30
 
 
 class Passed(StrEnum):
@@ -64,8 +65,10 @@ def state(session: Session, user_id: int) -> State:
 def begin(actor: Actor, now: datetime, sealed: str = "") -> SetUp:
     """Return a new secret to set up, or the one that a form brought back. Nothing is stored yet."""
     secret = _secret_of(actor, sealed, now) or totp.new_secret()
-    address = totp.setup_address(secret, issuer=f"Eleven {settings().partnership_name}", account=actor.email)
-    picture = segno.make(address, error="m", micro=False).svg_inline(
+    # A short name makes a picture that cameras read with ease.
+    issuer = f"Eleven {settings().partnership_name}"[:LONGEST_ISSUER].strip()
+    address = totp.setup_address(secret, issuer=issuer, account=actor.email)
+    picture = segno.make(address, error="l", micro=False).svg_inline(
         border=4, svgclass="qr-code", lineclass=None, omitsize=True, title=None, light="#fff", dark="#000"
     )
     return SetUp(picture, totp.in_groups(secret), seal(json.dumps([actor.user_id, secret]), now))
