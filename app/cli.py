@@ -130,13 +130,17 @@ def reset_second_factor(args: argparse.Namespace) -> int:
     from app.people.rules import normal_address  # noqa: PLC0415
 
     address = normal_address(args.email)
-    with Session(build_engine(database_address(), 1)) as session:
-        user_id = queries.users_by_email(session, [address]).get(address)
-        if user_id is None:
-            print(f"Nobody has the address {address}", file=sys.stderr)
-            return 1
-        second_factor.forget(Work(session, service.NOBODY, system_clock()), user_id)
-        session.commit()
+    engine = build_engine(database_address(), 1)
+    try:
+        with Session(engine) as session:
+            user_id = queries.users_by_email(session, [address]).get(address)
+            if user_id is None:
+                print(f"Nobody has the address {address}", file=sys.stderr)
+                return 1
+            second_factor.forget(Work(session, service.NOBODY, system_clock()), user_id)
+            session.commit()
+    finally:
+        engine.dispose()
     print(f"{address} is signed out everywhere and sets up a new app at the next sign-in")
     return 0
 

@@ -14,6 +14,7 @@ from app.core.rendering import render_text
 from app.core.settings import settings
 from app.organisations.models import Organisation
 from app.people import queries as people
+from app.people.links import invitation_link
 from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import questionnaire_for, version_line
 from app.ratings import service as ratings_service
@@ -210,7 +211,7 @@ def write_to(
             render_text(
                 f"mails/{kind}.txt",
                 name=each.name,
-                link=f"{config.public_address}/sign-in?to={path}",
+                link=invitation_link(config, user_id=each.user_id, to=path, now=work.now),
                 partnership_name=config.partnership_name,
                 phone=config.partnership_phone,
                 **words,

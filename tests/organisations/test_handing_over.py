@@ -53,6 +53,8 @@ def test_roles_and_places_move_when_the_board_manager_confirms(
     assert "You have told us" in leaver.get("/account/hand-over").text
     assert roles_at(engine, NEW, place) == set(), "nothing changes before it is confirmed"
     assert "From January" in manager.get("/hand-overs").text
+    assert "Confirm 1 change of contact" in manager.get("/").text
+    assert "change of contact" not in client_as(PartnershipRole.ADMINISTRATOR).get("/").text
     assert mails_to(engine, "manager@partnership.example.org", "hand-over")
     assert manager.post(f"/hand-overs/{newest_id(work)}/confirm").status_code == 303
     assert roles_at(engine, LEAVER, place) == set()

@@ -1,1 +1,1 @@
-"""Tests of people."""
+"""Tests of the people room."""

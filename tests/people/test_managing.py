@@ -1,5 +1,6 @@
 """Looking after the partnership's people."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,10 +8,14 @@ from threading import Barrier
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, select, text
+from sqlalchemy.engine import URL
 from sqlmodel import Session, col
 
+from app import cli
+from app.core import embedded
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.errors import RefusedError
+from app.core.settings import settings
 from app.people import managing, queries, second_factor, service
 from app.people.models import LoginSession, Membership, PartnershipMember, User
 from tests import builders
@@ -267,3 +272,24 @@ def test_every_change_is_in_the_audit_trail(client_as: ClientAs, engine: Engine)
             "second_factor.reset",
         ]
     assert len(mails_to(engine, "trail@partnership.example.org", "welcome")) == 1
+
+
+def test_the_command_helps_the_only_board_manager(
+    work: Work, database: URL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_token = service.start_session(
+        work.session, settings(), user_id=work.actor.user_id, name="M", now=work.now, second_factor=True
+    )
+    work.session.commit()
+    monkeypatch.setattr(embedded, "database_address", lambda: database)
+
+    def run(address: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["eleven", "user", "reset-second-factor", address])
+        return cli.main()
+
+    assert run("nobody@example.org") == 1
+    assert queries.signed_in_by_token(work.session, session_token, work.now) is not None
+    work.session.rollback()
+    assert run(MANAGER.upper()) == 0
+    assert queries.signed_in_by_token(work.session, session_token, work.now) is None
+    assert "sets up a new app" in capsys.readouterr().out
