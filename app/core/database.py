@@ -1,7 +1,7 @@
 """The database session: one request, one session, one transaction, committed before the reply leaves."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from enum import Enum
 from functools import partial
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.engine import URL
 from sqlmodel import Session, SQLModel
+from starlette.concurrency import run_in_threadpool
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POOL_SIZE = 20
@@ -66,16 +67,24 @@ def check_durability(engine: Engine) -> None:
         )
 
 
-def open_session(request: Request) -> Iterator[Session]:
+async def open_session(request: Request) -> AsyncIterator[Session]:
     """Open the request's session; commit what an unsafe request did, roll back everything else.
 
-    In function scope the commit comes before the reply, so 'saved' is never said too early.
+    In function scope the commit comes before the reply, so 'saved' is never said too early. Opening touches
+    no database, so it needs no thread; everything that does runs in one.
     """
-    with Session(request.app.state.engine, expire_on_commit=False, autoflush=False) as session:
+    session = Session(request.app.state.engine, expire_on_commit=False, autoflush=False)
+    try:
         yield session
-        if request.method in SAFE_METHODS:
-            session.rollback()
-        else:
+    except BaseException:
+        await run_in_threadpool(session.close)
+        raise
+    await run_in_threadpool(_end, session, keep=request.method not in SAFE_METHODS)
+
+
+def _end(session: Session, *, keep: bool) -> None:
+    with session:
+        if keep:
             session.commit()
 
 
