@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.core.access import OrganisationRole, PartnershipRole
 from app.core.clock import london_date
-from app.core.database import SessionDep
+from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
 from app.core.rendering import page
@@ -82,6 +82,7 @@ def opened(work: WorkDep, return_id: int) -> Response:
 
 
 @router.get("/returns/{return_id}/{domain}")
+@in_one_thread
 def questions(
     request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str
 ) -> Response:
@@ -129,6 +130,7 @@ def _domain_page(
 
 
 @router.post("/returns/{return_id}/{domain}")
+@in_one_thread
 def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str) -> Response:
     """Save a whole page of answers: this is how the form works without JavaScript."""
     this = queries.head(work.session, work.actor, return_id)
@@ -190,6 +192,7 @@ def _save(
 
 
 @router.post("/returns/{return_id}/{domain}/{standard}")
+@in_one_thread
 def save_one(
     request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str, standard: str
 ) -> Response:
