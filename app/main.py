@@ -19,6 +19,7 @@ from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
 from app.core.errors import NotFoundError, RefusedError, SignInNeededError
 from app.core.rendering import page, query_string
+from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.web import OriginCheck, StrictHeaders
@@ -63,6 +64,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to serve without page assets or with a database that could lose an answer."""
     require_assets()
     check_durability(app.state.engine)
+    check_row_security(app.state.engine)
     yield
     app.state.engine.dispose()
 

@@ -17,6 +17,7 @@ from app.bench.server import PROGRAM, running
 from app.bench.statements import Statements, counted
 from app.bench.survey import DOMAINS
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.main import build_app
 
 STATEMENTS_MUST: Final = 6
@@ -38,7 +39,7 @@ def question_page(bench: Bench) -> Iterable[Reading]:
     visits = bench.size(150, 30)
     with ExitStack() as stack:
         database = stack.enter_context(bench.stage.database())
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         world.add_schools(engine, 2)
         round_id = world.prepare_round(engine)
         world.issue_round(engine, round_id)

@@ -12,6 +12,8 @@ from sqlalchemy import Enum as EnumType
 from sqlalchemy.engine import URL
 from sqlmodel import Session, SQLModel
 
+from app.core.scope import SCOPE, Scope, connection_options
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POOL_SIZE = 20
 
@@ -40,16 +42,33 @@ def text_enum(values: type[Enum]) -> Any:
     )
 
 
-def build_engine(address: URL, pool_size: int = POOL_SIZE) -> Engine:
-    """Return the engine of this process: a fixed pool, no connections above it."""
+_TIMEOUTS = "-c lock_timeout=10s -c statement_timeout=60s"
+_to_json = partial(json.dumps, default=str, ensure_ascii=False)
+
+
+def build_engine(address: URL, pool_size: int = POOL_SIZE, *, scope: Scope = Scope.SIGNING_IN) -> Engine:
+    """Return the engine of this process: a fixed pool, no connections above it.
+
+    The program works as a role that row-level security confines. Pages begin with nothing in sight and
+    widen it for the person who asks; the worker and the commands begin with `Scope.SYSTEM`.
+    """
     return create_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
-        json_serializer=partial(json.dumps, default=str, ensure_ascii=False),
-        connect_args={"options": "-c lock_timeout=10s -c statement_timeout=60s", "connect_timeout": 5},
+        json_serializer=_to_json,
+        connect_args={"options": f"{_TIMEOUTS} {connection_options(scope)}", "connect_timeout": 5},
+    )
+
+
+def owner_engine(address: URL) -> Engine:
+    """Return an engine that works as the owner of the tables: for upkeep, never for pages or the worker."""
+    return create_engine(
+        address,
+        json_serializer=_to_json,
+        connect_args={"options": f"-c lock_timeout=10s -c {SCOPE}={Scope.SYSTEM}"},
     )
 
 

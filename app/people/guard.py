@@ -10,6 +10,7 @@ from app.core.database import SessionDep
 from app.core.errors import NotFoundError, SignInNeededError
 from app.core.forms import FormDep
 from app.core.routes import access_of
+from app.core.scope import enter
 from app.core.settings import settings
 from app.people import queries
 
@@ -39,6 +40,7 @@ def guard(request: Request, form: FormDep, session: SessionDep, at: NowDep) -> A
     token = request.cookies.get(cookie_name())
     actor = queries.actor_by_token(session, token, at) if token else None
     request.state.actor = actor
+    enter(session, actor)
     if allows(access, actor, demo=settings().is_demo):
         return actor
     if actor is None and access is not Access.DEMO:

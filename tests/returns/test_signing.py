@@ -165,5 +165,8 @@ def test_what_is_frozen_cannot_be_changed_or_deleted(
     builders.save(work, this.id, a_standard(work, this, critical=False), builders.GREEN)
     signoff.sign(work, this, declared=True)
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET id = id"):
+        with pytest.raises(DBAPIError, match="permission denied"), work.session.begin_nested():
+            work.session.execute(text(statement))
         with pytest.raises(DBAPIError, match="append-only"), work.session.begin_nested():
+            work.session.execute(text("SET LOCAL ROLE NONE"))  # even the owner of the tables
             work.session.execute(text(statement))
