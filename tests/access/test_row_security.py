@@ -1,0 +1,263 @@
+"""Row-level security: what a forgotten filter would have shown, the database does not show."""
+
+import re
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from alembic import command
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, create_engine, text, true
+from sqlalchemy.engine import URL
+from sqlmodel import Session, SQLModel
+
+from app.core.access import Actor, OrganisationRole, PartnershipRole, Work, visible_to
+from app.core.database import build_engine, owner_engine
+from app.core.migrate import alembic_config, migrate
+from app.core.scope import (
+    APP_ROLE,
+    RowSecurityError,
+    Scope,
+    check_row_security,
+    enter,
+    seeing_everything,
+)
+from app.core.settings import ROOT
+from app.main import build_app
+from app.people import service as people
+from tests import builders
+from tests.access.matrix import searchable
+from tests.access.world import CANARY, World
+from tests.conftest import NOW, ClientAs, MovableClock
+
+pytestmark = pytest.mark.access
+
+# Tables that hold organisations' business without naming the organisation in a column of that name.
+BESIDES = {"organisation", "succession", "register_import"}
+CONFINED = sorted(
+    BESIDES | {name for name, table in SQLModel.metadata.tables.items() if "organisation_id" in table.columns}
+)
+
+
+def counts(engine: Engine, actor: Actor | None = None) -> dict[str, int]:
+    with Session(engine) as session:
+        enter(session, actor)
+        return {
+            name: int(session.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one())
+            for name in CONFINED
+        }
+
+
+@pytest.mark.parametrize("name", CONFINED)
+def test_every_table_of_organisations_is_confined(engine: Engine, name: str) -> None:
+    with engine.connect() as connection:
+        row = connection.execute(
+            text(
+                "SELECT c.relrowsecurity, c.relforcerowsecurity, count(p.polname) FROM pg_class AS c "
+                "LEFT JOIN pg_policy AS p ON p.polrelid = c.oid "
+                "WHERE c.oid = to_regclass(:name) GROUP BY 1, 2"
+            ),
+            {"name": f'"{name}"'},
+        ).one()
+    assert (row[0], row[1]) == (True, True), f"say SELECT keep_apart('{name}', 'own') in a migration"
+    assert row[2] >= 1
+
+
+def test_the_program_works_as_a_role_that_cannot_look_past_the_policies(page_engine: Engine) -> None:
+    with page_engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT rolname, rolsuper, rolbypassrls, (SELECT count(*) FROM pg_tables "
+                "WHERE schemaname = 'public' AND tableowner = current_user) "
+                "FROM pg_roles WHERE rolname = current_user"
+            )
+        ).one()
+    assert tuple(found) == (APP_ROLE, False, False, 0)
+    check_row_security(page_engine)
+
+
+def test_it_refuses_to_start_as_anybody_else(database: URL) -> None:
+    engine = owner_engine(database)
+    with pytest.raises(RowSecurityError, match="does not start"):
+        check_row_security(engine)
+    engine.dispose()
+
+
+def test_without_a_person_nothing_is_in_sight(world: World, page_engine: Engine, database: URL) -> None:
+    assert world
+    seen = counts(page_engine)
+    # Signing in needs to know who works where; that is all.
+    assert {name for name, count in seen.items() if count} == {"membership"}
+    bare = create_engine(database, connect_args={"options": f"-c role={APP_ROLE}"})
+    assert set(counts(bare).values()) == {0}
+    bare.dispose()
+
+
+def test_with_everything_in_sight_the_same_tables_are_full(world: World, engine: Engine) -> None:
+    assert world
+    empty = {"call", "domain_colleague", "identifier", "round_exception", "succession", "hand_over"}
+    assert {name for name, count in counts(engine).items() if not count} <= empty
+
+
+def test_a_person_sees_their_own_organisation_only(world: World, page_engine: Engine) -> None:
+    person = Actor(1, "Robin", "", organisations={world.ours: frozenset(OrganisationRole)})
+    with Session(page_engine) as session:
+        enter(session, person)
+        for name in CONFINED:
+            column = "id" if name == "organisation" else "organisation_id"
+            if name in BESIDES - {"organisation"}:
+                continue
+            found = set(session.execute(text(f'SELECT DISTINCT {column} FROM "{name}"')).scalars())
+            assert found <= {world.ours}, name
+        assert session.execute(text("SELECT count(*) FROM register_import")).scalar_one() == 0
+        assert session.execute(text("SELECT count(*) FROM outbox_message")).scalar_one() == 0
+
+
+def test_what_a_request_may_see_ends_with_it(world: World, page_engine: Engine) -> None:
+    with page_engine.connect() as connection:  # the same connection, request after request
+        session = Session(connection)
+        enter(session, Actor(1, "Morgan", "", roles=frozenset({PartnershipRole.BOARD_MANAGER})))
+        assert session.execute(text("SELECT count(*) FROM organisation")).scalar_one() == 2
+        session.rollback()
+        assert session.execute(text("SELECT count(*) FROM organisation")).scalar_one() == 2  # carried over
+        session.close()
+        assert connection.execute(text("SELECT count(*) FROM organisation")).scalar_one() == 0
+    assert world
+
+
+def test_looking_past_the_own_organisation_ends_with_its_block(world: World, page_engine: Engine) -> None:
+    person = Actor(1, "Robin", "", organisations={world.ours: frozenset(OrganisationRole)})
+    with Session(page_engine) as session:
+        enter(session, person)
+
+        def places() -> int:
+            return int(session.execute(text("SELECT count(*) FROM organisation")).scalar_one())
+
+        with seeing_everything(session):
+            assert places() == 2
+        assert places() == 1
+        with pytest.raises(ZeroDivisionError), seeing_everything(session):
+            raise ZeroDivisionError
+        assert places() == 1
+
+
+def test_the_places_that_look_past_it_are_known() -> None:
+    found = Counter(
+        str(path.relative_to(ROOT))
+        for path in [*ROOT.glob("app/**/*.py"), *ROOT.glob("exports/**/*.py")]
+        for _ in re.findall(r"with seeing_everything\(", path.read_text("utf-8"))
+    )
+    # The demo's people and outbox; last year's ratings, which may be the predecessor's.
+    assert found == {"app/people/queries.py": 3, "app/returns/feedback.py": 1}
+
+
+def test_peers_are_counted_without_a_name(world: World, page_engine: Engine) -> None:
+    with Session(page_engine) as session:
+        enter(session, Actor(1, "Robin", "", organisations={world.ours: frozenset(OrganisationRole)}))
+        found = session.execute(
+            text("SELECT * FROM peer_outcomes(:round, :ours)"),
+            {"round": world.ids["archived"]["round_id"], "ours": world.ours},
+        )
+        assert list(found.keys()) == ["kind", "phase", "domain_key", "outcome", "organisations"]
+        assert {row.organisations for row in found} == {1}
+        assert session.execute(text("SELECT count(*) FROM organisation")).scalar_one() == 1
+
+
+def test_it_holds_where_the_owner_of_the_tables_is_no_superuser(server: URL) -> None:
+    """As in production: the address names an ordinary user, who owns the tables and is confined too."""
+    name = f"keeper_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+        connection.execute(text(f"GRANT {APP_ROLE} TO {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} OWNER {name}"))
+    address = server.set(database=name, username=name)
+    migrate(address)
+    engine, owner = build_engine(address, scope=Scope.SYSTEM), owner_engine(address)
+    check_row_security(engine)
+    with Session(engine) as session:
+        builders.organisation(Work(session, people.NOBODY, NOW))
+        session.commit()
+    with owner.connect() as connection:
+        count = text("SELECT count(*) FROM organisation")
+        assert connection.execute(count).scalar_one() == 1
+        connection.execute(text("SET eleven.scope = ''"))
+        assert connection.execute(count).scalar_one() == 0
+    command.downgrade(alembic_config(address), "base")
+    for each in (engine, owner):
+        each.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP ROLE {name}"))
+    admin.dispose()
+
+
+# --- a query that has lost its filter ---------------------------------------------------------------
+
+PAGES = (
+    "/returns/{return_id}",
+    "/returns/{return_id}/{domain}",
+    "/returns/{return_id}/{domain}/{standard}",
+    "/returns/{return_id}/check",
+    "/returns/{return_id}/team",
+    "/returns/{return_id}/sign-off",
+    "/returns/{return_id}/feedback",
+    "/returns/{return_id}/receipt",
+    "/returns/{return_id}/governors",
+    "/returns/{return_id}/answers.xlsx",
+)
+
+
+@contextmanager
+def without_the_filter(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let `visible_to` allow every row, wherever it was imported."""
+
+    def everything(_actor: Actor, _column: Any) -> Any:
+        return true()
+
+    with monkeypatch.context() as patch:
+        touched = 0
+        for module in list(sys.modules.values()):
+            if getattr(module, "visible_to", None) is visible_to:
+                patch.setattr(module, "visible_to", everything)
+                touched += 1
+        assert touched > 3
+        yield
+
+
+def leaks(client: TestClient, world: World) -> list[str]:
+    found = []
+    for page in PAGES:
+        for case in ("other", "archived other"):
+            reply = client.get(world.path(f"GET {page}", case))
+            if reply.status_code == 200 or CANARY.encode() in searchable(reply):
+                found.append(f"{page} ({case})")
+    return found
+
+
+def test_a_query_without_its_filter_still_shows_nothing(
+    world: World, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = client_as(OrganisationRole.LEAD, organisation=world.ours)
+    with without_the_filter(monkeypatch):
+        assert leaks(lead, world) == []
+        assert lead.get(world.path("GET /returns/{return_id}", "own")).status_code == 200
+
+
+def test_control_without_row_security_the_same_query_shows_everything(
+    world: World, client_as: ClientAs, database: URL, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = client_as(OrganisationRole.LEAD, organisation=world.ours)
+    engine = owner_engine(database)
+    careless: FastAPI = build_app(engine, clock)
+    client = TestClient(careless, headers=dict(lead.headers), follow_redirects=False)
+    client.cookies.update(lead.cookies)
+    assert leaks(client, world) == []
+    with without_the_filter(monkeypatch):
+        assert len(leaks(client, world)) >= len(PAGES)
+    engine.dispose()

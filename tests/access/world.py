@@ -1,0 +1,141 @@
+"""Two schools side by side: ours, and another one whose every word is marked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.access import Work
+from app.organisations.models import Contact, ImportState, RegisterImport
+from app.questionnaires.queries import questionnaire
+from app.returns.rules import AnswerValues
+from app.rounds import service as rounds
+from app.rounds.models import RoundState
+from tests import builders
+
+# Whatever the other school is called or says holds this word; whatever only its readers may see, the second.
+CANARY, SECRET_CANARY = "quokka", "quokka-answer"
+
+MARKED = AnswerValues(
+    level="green",
+    comment=f"{SECRET_CANARY} comment",
+    evidence=f"{SECRET_CANARY} evidence",
+    action_what=f"{SECRET_CANARY} action",
+    action_owner=f"{SECRET_CANARY} owner",
+    action_due=date(2027, 3, 31),
+)
+PLAIN = builders.RED
+RANDOM = 999_999
+
+Ids = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where to knock: path parameters by case, and the people who do."""
+
+    ours: int
+    theirs: int
+    ids: Mapping[str, Ids]
+
+    def path(self, route: str, case: str) -> str:
+        """Return the path of a route with the ids of a case."""
+        path = route.split(" ", 1)[1]
+        for name, value in self.ids[case].items():
+            path = path.replace("{" + name + "}", str(value))
+        return path.replace("{", "").replace("}", "") if case == "random" else path
+
+
+def _answered(work: Work, round_id: int, school: int, values: AnswerValues, *, sign: bool) -> int:
+    this = builders.return_of(work, round_id, school)
+    first = questionnaire(work.session, this.version_id).rated[0].key
+    special = {first.replace("-", "_"): values}
+    if sign:
+        builders.signed_return(work, round_id, school, **special)
+    else:
+        person = builders.as_person(work, school, address=f"lead@{school}.example.org", name=_name(values))
+        builders.save(person, this.id, first, values)
+    return this.id
+
+
+def _name(values: AnswerValues) -> str:
+    return "Zebedee Quokkason" if values is MARKED else "Robin Marsh"
+
+
+def build(work: Work) -> World:
+    """Arrange both schools, last year's closed round and this year's open one."""
+    ours = builders.organisation(work, "Ashgrove Primary School")
+    theirs = builders.organisation(
+        work,
+        "Quokkaford Academy",
+        district="Quokkashire",
+        address="1 Quokka Lane",
+        head_name="Quincy Quokka",
+    )
+    people = {
+        ours: builders.contact(work, ours, "robin@ashgrove.example.org"),
+        theirs: builders.contact(work, theirs, "zebedee@quokkaford.example.org", name="Zebedee Quokkason"),
+    }
+    version = builders.published(work)
+    closed = builders.open_round(
+        work, people, version_id=version, title="Last year", due_on=date(2026, 10, 30)
+    )
+    open_round = builders.open_round(work, people, version_id=version, previous=closed)
+    returns = {
+        (round_id, school): _answered(work, round_id, school, values, sign=round_id == closed)
+        for round_id in (closed, open_round)
+        for school, values in ((ours, PLAIN), (theirs, MARKED))
+    }
+    rounds.set_state(work, closed, RoundState.CLOSED)
+    preview = RegisterImport(
+        kind="contacts",
+        file_name="contacts.csv",
+        uploaded_at=work.now,
+        state=ImportState.DISCARDED,
+        rows=[],
+        preview={},
+    )
+    work.session.add(preview)
+    work.session.commit()
+    first = questionnaire(work.session, version).domains[0]
+    common = {
+        "domain": first.key,
+        "standard": first.standards[0].key,
+        "key": "section-175",
+        "version": 1,
+        "token": "no-such-token",
+        "import_id": preview.id,
+    }
+
+    def at(round_id: int, school: int) -> dict[str, object]:
+        return {
+            **common,
+            "round_id": round_id,
+            "return_id": returns[round_id, school],
+            "organisation_id": school,
+            "user_id": people[school],
+            "contact_id": _contact_id(work, school),
+        }
+
+    own, other = at(open_round, ours), at(open_round, theirs)
+    random = dict.fromkeys(own, RANDOM) | {"domain": "no-such-domain", "key": "no-such-questionnaire"}
+    return World(
+        ours,
+        theirs,
+        {
+            "own": own,
+            "other": other,
+            "archived": at(closed, ours),
+            "archived other": at(closed, theirs),
+            # Our own return, but somebody else's everything else.
+            "crossed": {**other, "return_id": own["return_id"], "organisation_id": ours},
+            "random": random,
+        },
+    )
+
+
+def _contact_id(work: Work, school: int) -> int:
+    found = select(col(Contact.id)).where(col(Contact.organisation_id) == school)
+    return int(work.session.execute(found).scalar_one() or 0)
