@@ -14,8 +14,10 @@ def serve(args: argparse.Namespace) -> int:
     """Serve the pages."""
     import uvicorn  # noqa: PLC0415 - each command loads only what it needs
 
+    from app.core.faults import keep_values_out_of_the_servers_log  # noqa: PLC0415
     from app.main import build_app  # noqa: PLC0415
 
+    keep_values_out_of_the_servers_log()
     uvicorn.run(
         build_app(),
         host=args.host,

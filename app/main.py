@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import Engine, text
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
 from app.chasing.pages import router as chasing_router
@@ -18,6 +19,7 @@ from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
 from app.core.errors import NotFoundError, RefusedError, SignInNeededError
+from app.core.faults import described, where_asked
 from app.core.rendering import page, query_string
 from app.core.scope import check_row_security
 from app.core.settings import settings
@@ -115,13 +117,22 @@ def bad_request(request: Request, problem: Exception) -> Response:
 def failed(request: Request, problem: Exception) -> Response:
     """Answer a fault of ours with a reference that is also in the log."""
     reference = secrets.token_hex(4)
-    LOG.error("reference %s: %s %s", reference, request.method, request.url.path, exc_info=problem)
+    LOG.error("reference %s: %s\n%s", reference, where_asked(request), described(problem))
     return page(request, "errors/failed.html", status=500, reference=reference)
+
+
+class Eleven(FastAPI):
+    """The program, with its headers outside of everything: added as middleware they would miss our faults."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the whole program, from the headers inwards."""
+        extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
+        return StrictHeaders(super().build_middleware_stack(), extra=extra)
 
 
 def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:
     """Build the program on a database and a clock."""
-    app = FastAPI(
+    app = Eleven(
         title="Eleven",
         docs_url=None,
         redoc_url=None,
@@ -144,8 +155,4 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(Exception, failed)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
-    app.add_middleware(
-        StrictHeaders,
-        extra=[("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else [],
-    )
     return app

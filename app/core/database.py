@@ -59,6 +59,7 @@ def build_engine(address: URL, pool_size: int = POOL_SIZE, *, scope: Scope = Sco
         pool_pre_ping=True,
         pool_timeout=10,
         json_serializer=_to_json,
+        hide_parameters=True,  # errors go to the log, answers do not
         connect_args={"options": f"{_TIMEOUTS} {connection_options(scope)}", "connect_timeout": 5},
     )
 
