@@ -31,6 +31,8 @@ def serve(args: argparse.Namespace) -> int:
 
 def worker(args: argparse.Namespace) -> int:
     """Send what is in the outbox, and go on until stopped."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
     from app.core import outbox  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
@@ -43,7 +45,11 @@ def worker(args: argparse.Namespace) -> int:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
-        left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+        try:
+            left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+        except DBAPIError as problem:
+            logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
+            left = 0
         if args.once and not left:
             return 0
         if not left:
@@ -117,6 +123,34 @@ def add_user(args: argparse.Namespace) -> int:
     return 0
 
 
+def reset_second_factor(args: argparse.Namespace) -> int:
+    """Let a person set up their second factor anew: the way back for the only board manager."""
+    from sqlmodel import Session  # noqa: PLC0415
+
+    from app.core.access import Work  # noqa: PLC0415
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
+    from app.people import queries, second_factor, service  # noqa: PLC0415
+    from app.people.rules import normal_address  # noqa: PLC0415
+
+    address = normal_address(args.email)
+    engine = build_engine(database_address(), 1, scope=Scope.SYSTEM)
+    try:
+        with Session(engine) as session:
+            user_id = queries.users_by_email(session, [address]).get(address)
+            if user_id is None:
+                print(f"Nobody has the address {address}", file=sys.stderr)
+                return 1
+            second_factor.forget(Work(session, service.NOBODY, system_clock()), user_id)
+            session.commit()
+    finally:
+        engine.dispose()
+    print(f"{address} is signed out everywhere and sets up a new app at the next sign-in")
+    return 0
+
+
 def bench(args: argparse.Namespace) -> int:
     """Measure the goals of performance and print JSON lines."""
     from app.bench.run import run  # noqa: PLC0415
@@ -170,6 +204,9 @@ def _user_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     each.add_argument("--name", required=True)
     each.add_argument("--role", required=True, choices=[role.value for role in PartnershipRole])
     each.set_defaults(run=add_user)
+    each = user.add_parser("reset-second-factor", help="let a person set up a new authenticator app")
+    each.add_argument("email")
+    each.set_defaults(run=reset_second_factor)
 
 
 def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

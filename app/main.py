@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -18,17 +19,23 @@ from app.chasing.pages import router as chasing_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
-from app.core.errors import NotFoundError, RefusedError, SignInNeededError
+from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
 from app.core.faults import described, where_asked
 from app.core.rendering import page, query_string
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.web import OriginCheck, StrictHeaders
+from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
 from app.organisations.pages import router as organisations_router
+from app.people.account_pages import router as account_router
 from app.people.guard import guard
+from app.people.managing_pages import router as managing_router
 from app.people.pages import router as people_router
+from app.people.presence import KeepSignedIn
+from app.people.second_factor_pages import router as second_factor_router
+from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
 from app.returns.finishing import router as finishing_router
@@ -45,9 +52,14 @@ LOG = logging.getLogger("eleven")
 # The pages of a return whose last part is fixed come before those that take a domain's name there.
 ROUTERS = (
     people_router,
+    second_factor_router,
+    single_sign_on_router,
+    account_router,
+    managing_router,
     planner_router,
     import_router,  # before the pages of one organisation: "import" is no organisation
     organisations_router,
+    hand_over_router,
     questionnaires_router,
     rounds_router,
     issue_router,
@@ -87,10 +99,11 @@ def not_found(request: Request, _problem: Exception) -> Response:
     return page(request, "errors/not-found.html", status=404)
 
 
-def sign_in_needed(request: Request, _problem: Exception) -> Response:
-    """Lead to the sign-in page and back to where the person wanted to go."""
+def sign_in_needed(request: Request, problem: Exception) -> Response:
+    """Lead to the sign-in page, or to the second factor, and back to where the person wanted to go."""
     here = request.url.path if request.method == "GET" else "/"
-    target = "/sign-in" + query_string({"to": here if here != "/" else ""})
+    door = "/second-factor" if isinstance(problem, SecondFactorNeededError) else "/sign-in"
+    target = door + query_string({"to": here if here != "/" else ""})
     if request.headers.get("hx-request") == "true":
         return page(request, "errors/signed-out-fragment.html", status=401, target=target)
     if request.method in {"GET", "HEAD"}:
@@ -114,6 +127,13 @@ def bad_request(request: Request, problem: Exception) -> Response:
     return page(request, "errors/bad-request.html", status=status)
 
 
+def not_storable(request: Request, problem: Exception) -> Response:
+    """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
+    if request.method in {"GET", "HEAD"}:
+        return not_found(request, problem)
+    return page(request, "errors/bad-request.html", status=400)
+
+
 def failed(request: Request, problem: Exception) -> Response:
     """Answer a fault of ours with a reference that is also in the log."""
     reference = secrets.token_hex(4)
@@ -121,18 +141,9 @@ def failed(request: Request, problem: Exception) -> Response:
     return page(request, "errors/failed.html", status=500, reference=reference)
 
 
-class Eleven(FastAPI):
-    """The program, with its headers outside of everything: added as middleware they would miss our faults."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Return the whole program, from the headers inwards."""
-        extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
-        return StrictHeaders(super().build_middleware_stack(), extra=extra)
-
-
 def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:
     """Build the program on a database and a clock."""
-    app = Eleven(
+    app = FastAPI(
         title="Eleven",
         docs_url=None,
         redoc_url=None,
@@ -150,9 +161,24 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, not_found)
     app.add_exception_handler(SignInNeededError, sign_in_needed)
+    app.add_exception_handler(SecondFactorNeededError, sign_in_needed)
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
+    app.add_exception_handler(DataError, not_storable)
     app.add_exception_handler(Exception, failed)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
+    _headers_outermost(app)
     return app
+
+
+def _headers_outermost(app: FastAPI) -> None:
+    """Put the strict headers round everything, so that faults and refused bodies have them too."""
+    inner = app.build_middleware_stack
+    extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
+
+    def outermost() -> ASGIApp:
+        return StrictHeaders(inner(), extra=extra)
+
+    app.build_middleware_stack = outermost  # type: ignore[method-assign]

@@ -62,9 +62,7 @@ class Layout:
 class Sheet:
     """One sheet while its rows are written."""
 
-    def __init__(
-        self, book: "Book", worksheet: Worksheet, looks: Sequence[Look], widths: Sequence[float]
-    ) -> None:
+    def __init__(self, book: "Book", worksheet: Worksheet, looks: Sequence[Look], layout: Layout) -> None:
         self._book = book
         self.worksheet = worksheet
         self.looks = looks
@@ -74,7 +72,7 @@ class Sheet:
         self.links: list[Hyperlink] = []
         self.codes: list[str] = []
         self.rows: IO[bytes] = tempfile.TemporaryFile("w+b", buffering=_FLUSH_BYTES)  # noqa: SIM115 - closed with the book
-        self._cells = CellWriter(book.styles, widths, lambda *cut: book.note_cut(self, *cut))
+        self._cells = CellWriter(book.styles, layout.widths, lambda *cut: book.note_cut(self, *cut))
 
     @property
     def title(self) -> str:
@@ -135,12 +133,15 @@ class Book:
         for sheet in self.sheets.values():
             sheet.rows.close()
 
-    def sheet(self, wanted_title: str, layout: Layout, looks: Sequence[Look] = ()) -> Sheet:
-        """Add a sheet after those that there are; `looks` are its columns'."""
+    def sheet(
+        self, wanted_title: str, layout: Layout, looks: Sequence[Look] = (), *, after: Sheet | None = None
+    ) -> Sheet:
+        """Add a sheet after another, or after all that there are; `looks` are its columns'."""
         title = sheet_title(wanted_title, tuple(self.sheets))
-        worksheet = self.workbook.create_sheet(title)
+        place = self.workbook.index(after.worksheet) + 1 if after else None
+        worksheet = self.workbook.create_sheet(title, place)
         self._set_up(worksheet, layout)
-        made = Sheet(self, worksheet, looks, layout.widths)
+        made = Sheet(self, worksheet, looks, layout)
         self.sheets[title] = made
         return made
 

@@ -62,7 +62,7 @@ def return_workbook(session: Session, actor: Actor, return_id: int, out: BinaryI
         version = version_line(session, this.version_id)
         write_facts(cover, _about(this, questionnaire, f"{version.version}, {version.content_hash}", now))
         write_contents(
-            cover, [(table.sheet, table.spec.about, table.rows) for table in (*tables, dictionary)]
+            cover, [(table.first, table.spec.about, table.rows) for table in (*tables, dictionary)]
         )
         write_definitions(cover, questionnaire, OWN_MARKS)
         write_reading(cover, _READING)

@@ -29,7 +29,7 @@ _LONGEST_NAME: Final = 120
 @router.get("/rounds/{round_id}/workbook.xlsx")
 def consolidated_workbook(actor: ActorDep, session: SessionDep, now: NowDep, round_id: int) -> Response:
     """Answer with the board's workbook of a round."""
-    _at_one_moment(session)
+    at_one_moment(session)
     title = round_line(session, round_id).title
     return _workbook(title, now, lambda out: round_workbook(session, actor, round_id, out, now))
 
@@ -37,13 +37,13 @@ def consolidated_workbook(actor: ActorDep, session: SessionDep, now: NowDep, rou
 @router.get("/returns/{return_id}/answers.xlsx")
 def own_workbook(actor: ActorDep, session: SessionDep, now: NowDep, return_id: int) -> Response:
     """Answer with a return's own workbook."""
-    _at_one_moment(session)
+    at_one_moment(session)
     this = head(session, actor, return_id)
     title = f"{this.organisation_name} - {this.round_title}"
     return _workbook(title, now, lambda out: return_workbook(session, actor, return_id, out, now))
 
 
-def _at_one_moment(session: Session) -> None:
+def at_one_moment(session: Session) -> None:
     """Let all reads of a workbook see the same moment, so that its sheets agree while people go on saving.
 
     The request has only read so far, so nothing is lost by beginning its transaction anew.

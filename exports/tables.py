@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from openpyxl.utils import get_column_letter
 
 from exports.book import A4, Book, Layout, Sheet
 from exports.cells import Look, Value, first_units, storable
 
-HEADER_ROW = 4
-_LONGEST_HEADING = 255
+HEADER_ROW: Final = 4
+# The most rows that a sheet of a workbook can have.
+MOST_ROWS = 1_048_576
+_LONGEST_HEADING: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +58,78 @@ def unique_headings(headings: Sequence[str]) -> list[str]:
 
 
 class TableSheet:
-    """A sheet with one table while its rows are written."""
+    """A table while its rows are written; where a sheet is full, it goes on in a sheet of its own."""
 
     def __init__(self, book: Book, spec: TableSpec) -> None:
         self._book = book
-        self.spec = spec
-        self.columns = spec.columns
-        layout = Layout(
+        self._layout = Layout(
             [column.width for column in spec.columns],
             paper=spec.paper,
             header_row=HEADER_ROW,
             fixed_columns=spec.fixed_columns,
         )
-        self.sheet: Sheet = book.sheet(spec.sheet, layout, [column.look for column in spec.columns])
-        self.sheet.headings = unique_headings([column.heading for column in spec.columns])
+        self._groups: Sequence[Value] = ()
+        self._merged: list[tuple[int, int]] = []
+        self._header_height: float = 32
+        self._parts = 1
+        self.spec = spec
         self.rows = 0
+        self.sheet = self.first = self._new_sheet()
 
-    def begin(self, groups: Sequence[Value] = (), *, header_height: float = 32) -> None:
-        """Write what stands above the rows; `groups` are headings over headings, one for each column."""
-        self.sheet.append((self.spec.sheet,), Look.TITLE)
-        self.sheet.append((self.spec.about,), Look.NOTE)
-        self.sheet.append(groups, Look.GROUP, height=34 if groups else None)
-        looks = [Look.HEADER_TURNED if column.turned else Look.HEADER for column in self.columns]
-        self.sheet.append(self.sheet.headings, looks, height=header_height)
+    def _new_sheet(self, after: Sheet | None = None) -> Sheet:
+        looks = [column.look for column in self.spec.columns]
+        sheet = self._book.sheet(self.spec.sheet, self._layout, looks, after=after)
+        sheet.headings = unique_headings([column.heading for column in self.spec.columns])
+        return sheet
 
-    def merge_groups(self, first: int, last: int) -> None:
-        """Show the heading over columns `first` to `last` (from 1) as one."""
-        if last > first:
-            row = HEADER_ROW - 1
-            self.sheet.merge(f"{get_column_letter(first)}{row}", f"{get_column_letter(last)}{row}")
+    def begin(
+        self,
+        groups: Sequence[Value] = (),
+        merged: Sequence[tuple[int, int]] = (),
+        *,
+        header_height: float = 32,
+    ) -> None:
+        """Write what stands above the rows.
+
+        `groups` are headings over headings, one for each column; `merged` the first and last columns
+        (from 1) over which one of them reaches.
+        """
+        self._groups, self._merged, self._header_height = groups, list(merged), header_height
+        self._write_top()
+
+    def _write_top(self) -> None:
+        sheet = self.sheet
+        sheet.append((self.spec.sheet,), Look.TITLE)
+        sheet.append((self.spec.about,), Look.NOTE)
+        sheet.append(self._groups, Look.GROUP, height=34 if self._groups else None)
+        looks = [Look.HEADER_TURNED if column.turned else Look.HEADER for column in self.spec.columns]
+        sheet.append(sheet.headings, looks, height=self._header_height)
+        for first, last in self._merged:
+            if last > first:
+                row = HEADER_ROW - 1
+                sheet.merge(f"{get_column_letter(first)}{row}", f"{get_column_letter(last)}{row}")
 
     def append(self, values: Sequence[Value]) -> None:
         """Write one row."""
+        if self.sheet.row >= MOST_ROWS:
+            self._make_table()
+            self._parts += 1
+            self.sheet = self._new_sheet(after=self.sheet)
+            self._write_top()
         self.rows += 1
         self.sheet.append(values)
 
     def finish(self) -> None:
         """Make the rows a table, or say that there are none."""
-        if not self.rows:
+        if self.rows:
+            self._make_table()
+        else:
             self.sheet.append((self.spec.nothing,), Look.NOTE)
-            return
-        self._book.add_table(
-            self.sheet, self.spec.table, self.sheet.headings, HEADER_ROW, about=self.spec.about
-        )
-        last = self.sheet.row
-        for index, column in enumerate(self.columns):
+
+    def _make_table(self) -> None:
+        name = self.spec.table if self._parts == 1 else f"{self.spec.table}Part{self._parts}"
+        self._book.add_table(self.sheet, name, self.sheet.headings, HEADER_ROW, about=self.spec.about)
+        for number, column in enumerate(self.spec.columns, start=1):
             if column.is_code:
-                letter = get_column_letter(index + 1)
-                self.sheet.codes.append(f"{letter}{HEADER_ROW + 1}:{letter}{last}")
+                letter = get_column_letter(number)
+                self.sheet.codes.append(f"{letter}{HEADER_ROW + 1}:{letter}{self.sheet.row}")

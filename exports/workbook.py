@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from app.core.access import Actor
 from app.core.clock import london_date
+from app.questionnaires.definition import Questionnaire
 from exports.book import Book
 from exports.sheets.answers import ANSWERS, FACTS, STRENGTHS, AnswerSheets
 from exports.sheets.cover import cover_sheet, write_cover
@@ -16,6 +17,7 @@ from exports.sheets.heat_maps import DomainsSheet, StandardsSheet, domains_spec,
 from exports.sheets.summary import Summary
 from exports.sheets.wording import Asked
 from exports.source import DatabaseSource, RoundSource
+from exports.tables import TableSpec
 
 
 def round_workbook(session: Session, actor: Actor, round_id: int, out: BinaryIO, now: datetime) -> None:
@@ -48,19 +50,22 @@ def write_workbook(source: RoundSource, out: BinaryIO) -> None:
 
         actions = write_actions(book, questionnaire, source.actions(), london_date(head.now))
         silent = write_non_responders(book, source.silent_returns(), head.now)
-        specs = (
-            domains_spec(questionnaire),
-            standards_spec(questionnaire),
-            ANSWERS,
-            FACTS,
-            STRENGTHS,
-            ACTIONS,
-            NON_RESPONDERS,
-        )
-        dictionary = write_dictionary(book, specs)
+        dictionary = write_dictionary(book, _specs(questionnaire))
         tables = (domains.table, standards.table, *answers.tables, actions, silent, dictionary)
-        contents = [(table.sheet, table.spec.about, table.rows) for table in tables]
+        contents = [(table.first, table.spec.about, table.rows) for table in tables]
         write_cover(
             cover, head, [(summary.sheet, "The four tables that boards know, with charts", None), *contents]
         )
         book.save(out)
+
+
+def _specs(questionnaire: Questionnaire) -> tuple[TableSpec, ...]:
+    return (
+        domains_spec(questionnaire),
+        standards_spec(questionnaire),
+        ANSWERS,
+        FACTS,
+        STRENGTHS,
+        ACTIONS,
+        NON_RESPONDERS,
+    )

@@ -26,7 +26,7 @@ from app.core.scope import Scope
 from app.core.settings import settings
 from app.main import build_app
 from app.people import service as people
-from app.people.guard import cookie_name
+from app.people.cookies import cookie_name
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
@@ -143,16 +143,23 @@ ClientAs = Callable[..., TestClient]
 
 @pytest.fixture
 def client_as(app: FastAPI, engine: Engine, clock: MovableClock) -> Iterator[ClientAs]:
-    """Return a browser signed in with roles; a stranger's without."""
+    """Return a browser signed in with roles; a stranger's without.
+
+    People of the partnership have passed their second factor, unless `second_factor=False`.
+    """
     opened: list[TestClient] = []
 
     def build(
-        *roles: PartnershipRole | OrganisationRole, organisation: int | None = None, email: str | None = None
+        *roles: PartnershipRole | OrganisationRole,
+        organisation: int | None = None,
+        email: str | None = None,
+        second_factor: bool = True,
     ) -> TestClient:
         client = TestClient(app, headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True)
         opened.append(client)
         if roles or email:
-            client.cookies.set(cookie_name(), _sign_in(engine, clock(), roles, organisation, email))
+            token = _sign_in(engine, clock(), roles, organisation, email, second_factor=second_factor)
+            client.cookies.set(cookie_name(), token)
         return client
 
     yield build
@@ -167,6 +174,8 @@ def _sign_in(
     roles: tuple[PartnershipRole | OrganisationRole, ...],
     organisation: int | None,
     email: str | None,
+    *,
+    second_factor: bool,
 ) -> str:
     address = email or f"{'-'.join(role.value for role in roles)}-{organisation or 'partnership'}@example.org"
     with Session(engine) as session:
@@ -180,6 +189,8 @@ def _sign_in(
             else:
                 assert organisation is not None, "an organisation role needs an organisation"
                 people.grant_membership(work, user_id=user_id, organisation_id=organisation, role=role)
-        token = people.start_session(session, settings(), user_id=user_id, name=address, now=now)
+        token = people.start_session(
+            session, settings(), user_id=user_id, name=address, now=now, second_factor=second_factor
+        )
         session.commit()
     return token

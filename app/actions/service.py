@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import case, null
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -61,6 +62,16 @@ def take_over(
     statement = insert(Action)
     statement = statement.on_conflict_do_update(
         index_elements=["return_id", "standard_key"],
-        set_={name: statement.excluded[name] for name in ("level", "what", "owner", "due_on")},
+        set_={
+            **{name: statement.excluded[name] for name in ("domain_key", "level", "what", "owner", "due_on")},
+            # What was dropped and is promised again is open again; what was done stays done.
+            "status": case(
+                (col(Action.status) == ActionStatus.DROPPED, statement.excluded["status"]),
+                else_=col(Action.status),
+            ),
+            "closed_at": case(
+                (col(Action.status) == ActionStatus.DROPPED, null()), else_=col(Action.closed_at)
+            ),
+        },
     )
     work.session.connection().execute(statement, rows)

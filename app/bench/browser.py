@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from starlette.types import ASGIApp
 
-from app.people.guard import cookie_name
+from app.people.cookies import cookie_name
 
 _FORM = "application/x-www-form-urlencoded"
 

@@ -84,7 +84,7 @@ class Ours:
         return sum(process_seconds(each) for each in self.servers) + self.database_seconds()
 
     def with_database(self) -> float:
-        """Return the CPU time of this process and of the database for it: the clock of work done in-process."""
+        """Return the CPU time of this process and of the database for it: the clock of work in-process."""
         return time.process_time() + self.database_seconds()
 
 

@@ -153,7 +153,9 @@ def manager_token(engine: Engine, now: datetime) -> str:
     """Sign a board manager in and return the token."""
     with Session(engine) as session:
         actor = manager(session, now).actor
-        token = people.start_session(session, settings(), user_id=actor.user_id, name=actor.name, now=now)
+        token = people.start_session(
+            session, settings(), user_id=actor.user_id, name=actor.name, now=now, second_factor=True
+        )
         session.commit()
     return token
 

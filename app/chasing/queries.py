@@ -102,7 +102,8 @@ def _of_round(round_id: int) -> Select[Any]:
     return select(col(Return.organisation_id)).where(col(Return.round_id) == round_id)
 
 
-def _contacts(round_id: int) -> Any:
+def contacts_of(round_id: int) -> Any:
+    """Each organisation's contacts in a round: name, role, address, telephone."""
     person = func.json_build_array(col(User.name), col(Contact.role), col(User.email), col(Contact.telephone))
     return (
         select(
@@ -118,7 +119,7 @@ def _contacts(round_id: int) -> Any:
     )
 
 
-def _calls(round_id: int) -> Any:
+def latest_calls(round_id: int) -> Any:
     """Each return's newest call, with the number of its calls."""
     return (
         select(
@@ -169,7 +170,7 @@ def _last_year(previous_round_id: int | None) -> Any:
 
 
 def _list(round_id: int, previous_round_id: int | None) -> Select[Any]:
-    contacts, calls, last = _contacts(round_id), _calls(round_id), _last_year(previous_round_id)
+    contacts, calls, last = contacts_of(round_id), latest_calls(round_id), _last_year(previous_round_id)
     return (
         select(
             col(Return.id).label("return_id"),

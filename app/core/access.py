@@ -50,6 +50,8 @@ class Actor:
     session_id: int = 0
     roles: frozenset[PartnershipRole] = frozenset()
     organisations: Mapping[int, frozenset[OrganisationRole]] = field(default_factory=dict)
+    # They opened their link but still owe the second factor: until then they hold no role at all.
+    second_factor_due: bool = False
 
     @property
     def is_partnership(self) -> bool:
@@ -80,6 +82,7 @@ class Access(StrEnum):
 
     PUBLIC = "public"
     SIGNED_IN = "signed in"
+    ON_THE_WAY_IN = "signed in, the second factor perhaps still to come"
     PARTNERSHIP = "any partnership role"
     REGISTER = "board manager or administrator"
     RATINGS = "partnership roles that read ratings"
@@ -111,15 +114,15 @@ def allows(access: Access, actor: Actor | None, *, demo: bool) -> bool:
     """
     if access in {Access.PUBLIC, Access.DEMO}:
         return demo or access is Access.PUBLIC
-    if actor is None:
-        return False
+    if actor is None or actor.second_factor_due:
+        return actor is not None and access is Access.ON_THE_WAY_IN
     if access in _PARTNERSHIP_CLASSES:
         return actor.has(*_PARTNERSHIP_CLASSES[access])
     if access is Access.OWN_READ:
         return bool(actor.organisations) or actor.has(*READERS)
     if access is Access.OWN_WRITE:
         return bool(actor.organisations)
-    return access is Access.SIGNED_IN
+    return access in {Access.SIGNED_IN, Access.ON_THE_WAY_IN}
 
 
 def visible_to(actor: Actor, organisation_column: Any) -> ColumnElement[bool]:

@@ -9,6 +9,10 @@ class SignInNeededError(Exception):
     """Nobody is signed in; the reply leads to the sign-in page and back."""
 
 
+class SecondFactorNeededError(Exception):
+    """A person of the partnership opened their link; the second factor is still to come."""
+
+
 class RefusedError(Exception):
     """A change that the rules of the field do not allow, with a sentence for the person.
 

@@ -1,5 +1,6 @@
 """What people typed, read raw so that it can be shown again unchanged."""
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Annotated
 
@@ -14,6 +15,15 @@ from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
+
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_WHOLE = re.compile(r"[0-9]{1,9}")
+
+
+def whole_number(typed: str) -> int | None:
+    """Return a whole number as forms and addresses carry it, or None for anything else."""
+    return int(typed) if _WHOLE.fullmatch(typed) else None
 
 
 class Form(Mapping[str, str]):
@@ -38,10 +48,10 @@ class Form(Mapping[str, str]):
         Raises RefusedError for text that no database or workbook could keep exactly.
         """
         value = self.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
-        if "\x00" in value:
+        if UNSTORABLE.search(value):
             raise RefusedError(
                 "This text holds a character that cannot be stored. Paste it as plain text and save again.",
-                {name: "Remove the invisible character (a null) from this text"},
+                {name: "Remove the invisible character from this text"},
             )
         if len(value) > most:
             raise RefusedError(
@@ -60,7 +70,7 @@ class Form(Mapping[str, str]):
 
     def integers(self, name: str) -> list[int]:
         """Return the whole numbers among a repeated field's values; the rest is ignored."""
-        return [int(value) for value in self.values_of(name) if value.isascii() and value.isdigit()]
+        return [number for value in self.values_of(name) if (number := whole_number(value)) is not None]
 
     def file(self, name: str) -> UploadFile | None:
         """Return an uploaded file, or None when none was chosen."""

@@ -8,6 +8,7 @@ _PLACES = (
     ("Organisations", "/organisations", Access.PARTNERSHIP),
     ("Questionnaires", "/questionnaires", Access.PARTNERSHIP),
     ("Actions", "/actions", Access.RETURNS),
+    ("People", "/people", Access.REGISTER),
 )
 
 

@@ -36,7 +36,7 @@ class Mail:
     organisation_id: int | None = None
 
 
-def _message_row(mail: Mail, now: datetime, domain: str) -> dict[str, Any]:
+def _message_row(mail: Mail, now: datetime, due_at: datetime, domain: str) -> dict[str, Any]:
     return {
         "dedupe_key": mail.dedupe_key,
         "kind": mail.kind,
@@ -46,19 +46,29 @@ def _message_row(mail: Mail, now: datetime, domain: str) -> dict[str, Any]:
         "organisation_id": mail.organisation_id,
         "state": MessageState.WAITING,
         "created_at": now,
-        "due_at": now,
+        "due_at": due_at,
         "attempts": 0,
         "message_id": f"<{uuid.uuid4().hex}@{domain}>",
     }
 
 
-def enqueue(session: Session, mails: Sequence[Mail], now: datetime, *, domain: str = "eleven") -> int:
-    """Put mails into the outbox, each dedupe key once, and return how many were new."""
+def enqueue(
+    session: Session,
+    mails: Sequence[Mail],
+    now: datetime,
+    *,
+    domain: str = "eleven",
+    due_at: datetime | None = None,
+) -> int:
+    """Put mails into the outbox, each dedupe key once, and return how many were new.
+
+    They leave at once, or at `due_at`.
+    """
     if not mails:
         return 0
     # Nothing is asked back and no conflict column named: whoever hands a mail in may not read the outbox.
     statement = insert(OutboxMessage).inline().on_conflict_do_nothing()
-    rows = [_message_row(mail, now, domain) for mail in mails]
+    rows = [_message_row(mail, now, due_at or now, domain) for mail in mails]
     return (
         session.connection().execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
     )
@@ -142,7 +152,11 @@ def deliver(engine: Engine, send: Transport, *, sender: str, now: datetime, most
     """
     left = 0
     with Session(engine, expire_on_commit=False) as session:
-        for message in _lease(session, now, most):
+        for _ in range(most):
+            leased = _lease(session, now, 1)
+            if not leased:
+                break
+            message = leased[0]
             error = None
             try:
                 send(as_email(message, sender))

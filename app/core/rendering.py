@@ -98,6 +98,7 @@ def page(
         },
         actor=actor,
         navigation=navigation(actor, request.url.path),
+        limits=getattr(request.state, "limits", None) if actor else None,
         **context,
     )
     return HTMLResponse(body, status_code=status, headers=headers)

@@ -4,12 +4,16 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SHORTEST_SECRET_KEY = 32
+# Sign-in there is open to any organisation or person in the world: an address proves nothing then.
+OPEN_TENANTS = frozenset({"common", "organizations", "consumers"})
 
 
 class UnsafeSettingsError(RuntimeError):
@@ -53,8 +57,16 @@ class Settings(BaseSettings):
     smtp_starttls: bool = True
     mail_from: str = "eleven@example.org"
 
-    session_hours: int = 12
+    secret_key: str = ""
+    session_hours: int = Field(default=12, ge=1)
+    session_idle_minutes: int = Field(default=60, ge=10)
     sign_in_link_minutes: int = 10
+    invitation_days: int = 90
+    partnership_sign_in: Literal["second_factor", "oidc"] = "second_factor"
+    oidc_discovery: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_claim: Literal["email", "preferred_username"] = "email"
     peers_minimum: int = Field(default=5, ge=5)
     stalled_after_days: int = 10
 
@@ -73,9 +85,32 @@ class Settings(BaseSettings):
         """The demo offers its people for sign-in and shows its mails; nothing else may."""
         return self.mode == "demo"
 
+    @property
+    def secret_keys(self) -> list[str]:
+        """The keys for secrets at rest, the newest first; the demo's and the tests' is no secret."""
+        return [key.strip() for key in self.secret_key.split(",") if key.strip()] or ["not a secret"]
+
+    @property
+    def by_provider(self) -> bool:
+        """The partnership's people sign in with their own provider, which looks after the second factor."""
+        return self.partnership_sign_in == "oidc"
+
+    @model_validator(mode="after")
+    def refuse_unsafe_provider(self) -> Self:
+        """Refuse to start with a provider that is named by halves, or that anybody could sign in with."""
+        faults = _provider_faults(self) if self.by_provider else []
+        if faults:
+            raise UnsafeSettingsError("Eleven does not start:\n- " + "\n- ".join(faults))
+        return self
+
     @model_validator(mode="after")
     def refuse_unsafe_production(self) -> Self:
         """Refuse to start in production with settings that would expose returns."""
+        if self.is_demo and self.database_url:
+            raise UnsafeSettingsError(
+                "Eleven does not start: the demo lets anybody be anybody, and DATABASE_URL names a real "
+                "database. Take DATABASE_URL out, or set ELEVEN_MODE to production."
+            )
         if self.mode != "production":
             return self
         faults = []
@@ -85,9 +120,41 @@ class Settings(BaseSettings):
             faults.append("ELEVEN_PUBLIC_ADDRESS does not begin with https://: set the address people use")
         if not self.smtp_host:
             faults.append("ELEVEN_SMTP_HOST is not set: without it nobody can sign in")
+        if min((len(key) for key in self.secret_key.split(",")), default=0) < SHORTEST_SECRET_KEY:
+            faults.append(
+                f"ELEVEN_SECRET_KEY is not set, or has fewer than {SHORTEST_SECRET_KEY} characters: it keeps "
+                "second factors secret. Make one with: openssl rand -hex 32"
+            )
         if faults:
             raise UnsafeSettingsError("Eleven does not start:\n- " + "\n- ".join(faults))
         return self
+
+
+def _provider_faults(config: Settings) -> list[str]:
+    faults = [
+        f"ELEVEN_OIDC_{name} is not set: ELEVEN_PARTNERSHIP_SIGN_IN is oidc, which needs it"
+        for name, value in (
+            ("DISCOVERY", config.oidc_discovery),
+            ("CLIENT_ID", config.oidc_client_id),
+            ("CLIENT_SECRET", config.oidc_client_secret),
+        )
+        if not value
+    ]
+    address = urlsplit(config.oidc_discovery)
+    here = config.mode == "test" and address.hostname == "127.0.0.1"
+    if config.oidc_discovery and address.scheme != "https" and not here:
+        faults.append(
+            "ELEVEN_OIDC_DISCOVERY does not begin with https://: name the provider's secure address"
+        )
+    if (
+        OPEN_TENANTS & set(address.path.lower().split("/"))
+        and "microsoft" in (address.hostname or "").lower()
+    ):
+        faults.append(
+            "ELEVEN_OIDC_DISCOVERY names an address of Entra that is open to everybody (common, "
+            "organizations or consumers): put your own tenant's ID in its place"
+        )
+    return faults
 
 
 @cache

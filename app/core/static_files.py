@@ -10,7 +10,14 @@ from app.core.settings import ROOT
 STATIC = ROOT / "app" / "core" / "static"
 STYLES = ROOT / "app" / "core" / "styles"
 SHEETS = ("base.css", "pictures.css", "pages.css", "desk.css")
-FILES = ("vendor/govuk-frontend.min.css", "vendor/htmx.min.js", "eleven.js", "autosave.js", "favicon.svg")
+FILES = (
+    "vendor/govuk-frontend.min.css",
+    "vendor/htmx.min.js",
+    "eleven.js",
+    "autosave.js",
+    "session.js",
+    "favicon.svg",
+)
 
 
 class MissingAssetsError(RuntimeError):

@@ -48,6 +48,7 @@ def invitation_rows(cast: Cast, this: RoundPlan, every: Sequence[Made]) -> Itera
                 organisation_id=made.organisation_id,
                 organisation=made.asked.listed.organisation.name,
                 person=(person.id, person.name, person.email),
+                now=this.dates.issued_at,
             )
             count += 1
             mark = hashlib.sha256(mail.dedupe_key.encode()).hexdigest()[:32]

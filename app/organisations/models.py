@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -96,6 +96,44 @@ class Contact(SQLModel, table=True):
     telephone: str = ""
     created_at: datetime
     ended_at: datetime | None = None
+
+
+class HandOverState(StrEnum):
+    """What became of a hand-over."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+
+
+class HandOver(SQLModel, table=True):
+    """Somebody who leaves their work at an organisation names who takes over; a board manager confirms."""
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        # One at a time: a second one says so, instead of moving the same rights twice.
+        Index(
+            "uq_hand_over_waiting",
+            "organisation_id",
+            "leaver_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    organisation_id: int = Field(foreign_key="organisation.id")
+    leaver_id: int = Field(foreign_key="user_account.id", index=True)
+    name: str
+    email: str
+    note: str = ""
+    asked_at: datetime
+    state: HandOverState = Field(
+        default=HandOverState.WAITING, sa_column=Column(text_enum(HandOverState), nullable=False)
+    )
+    decided_at: datetime | None = None
+    decided_by: int | None = Field(default=None, foreign_key="user_account.id")
+    reason: str = ""
 
 
 class ImportState(StrEnum):

@@ -1,23 +1,20 @@
 """The door: who is asking, and may they use this route at all."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.core.access import Access, Actor, Work, allows
-from app.core.database import SessionDep
-from app.core.errors import NotFoundError, SignInNeededError
+from app.core.database import SAFE_METHODS, SessionDep
+from app.core.errors import NotFoundError, SecondFactorNeededError, SignInNeededError
 from app.core.forms import FormDep
 from app.core.routes import access_of
 from app.core.scope import enter
 from app.core.settings import settings
-from app.people import queries
-
-
-def cookie_name() -> str:
-    """Return the name of the cookie that holds a person's session."""
-    return settings().session_cookie
+from app.people import presence, queries, service
+from app.people.cookies import cookie_name
 
 
 def now(request: Request) -> datetime:
@@ -32,20 +29,42 @@ NowDep = Annotated[datetime, Depends(now)]
 def guard(request: Request, form: FormDep, session: SessionDep, at: NowDep) -> Actor | None:
     """Let a request through only if its route's access class allows the person who asks.
 
-    Raises SignInNeededError when nobody is signed in, NotFoundError when the class does not allow them:
-    from outside, a page that is not for you is not there.
+    Raises SignInNeededError when nobody is signed in, SecondFactorNeededError while a person of the
+    partnership still owes it, NotFoundError when the class does not allow them: from outside, a page that is
+    not for you is not there.
     """
     del form  # read before the session is opened, so that a slow sender holds no connection
     access = access_of(request)
-    token = request.cookies.get(cookie_name())
-    actor = queries.actor_by_token(session, token, at) if token else None
+    actor = _who(request, session, at)
     request.state.actor = actor
     enter(session, actor)
     if allows(access, actor, demo=settings().is_demo):
         return actor
     if actor is None and access is not Access.DEMO:
         raise SignInNeededError
+    if actor is not None and actor.second_factor_due and access is not Access.DEMO:
+        raise SecondFactorNeededError
     raise NotFoundError
+
+
+def _who(request: Request, session: SessionDep, at: datetime) -> Actor | None:
+    """Return who asks, without any right while they owe the second factor; nobody after the idle limit."""
+    token = request.cookies.get(cookie_name())
+    found = queries.signed_in_by_token(session, token, at) if token else None
+    if found is None:
+        return None
+    session_id = found.actor.session_id
+    seen = presence.last_seen(request, session_id, found.changed_at)
+    if at - seen >= presence.idle_limit():
+        return None
+    request.state.limits = presence.limits_at(at, found.expires_at)
+    if at - seen >= presence.NOTED_EVERY:
+        request.state.seen = presence.seen_value(session_id, at)
+    if request.method not in SAFE_METHODS and at - found.changed_at >= presence.NOTED_EVERY:
+        service.note_change(session, session_id, at, presence.NOTED_EVERY)
+    if found.actor.is_partnership and found.factor_at is None:
+        return replace(found.actor, roles=frozenset(), organisations={}, second_factor_due=True)
+    return found.actor
 
 
 GuardDep = Annotated[Actor | None, Depends(guard)]

@@ -1,4 +1,4 @@
-"""Tables of people: users, their roles, sign-in links and sessions."""
+"""Tables of people: users, their roles, sign-in links, sessions and second factors."""
 
 from datetime import datetime
 
@@ -62,10 +62,32 @@ class SignInLink(SQLModel, table=True):
     expires_at: datetime
     spent_at: datetime | None = None
     return_to: str = "/"
+    # Codes that were typed for it in browsers that did not ask for it.
+    tries: int = 0
+
+
+class SignInRequest(SQLModel, table=True):
+    """A browser that asked for a link: a link of the same person is spent there with one click.
+
+    Any other browser must show that it knows the code of one that asked.
+    """
+
+    __tablename__ = "sign_in_request"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    user_id: int = Field(foreign_key="user_account.id", primary_key=True)
+    browser_mark: str = Field(primary_key=True)
+    code_mark: str
+    expires_at: datetime
+    return_to: str = "/"
 
 
 class LoginSession(SQLModel, table=True):
-    """A browser in which a person is signed in."""
+    """A browser in which a person is signed in.
+
+    `last_seen_at` is the last change that was made there; looking at pages is noted in the browser's own
+    signed cookie, because reading changes no row. `factor_at` is when the second factor was passed.
+    """
 
     __tablename__ = "login_session"
     __table_args__ = (UniqueConstraint("token_hash"),)
@@ -76,3 +98,38 @@ class LoginSession(SQLModel, table=True):
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+    last_seen_at: datetime
+    browser: str = ""
+    factor_at: datetime | None = None
+    factor_tries: int = 0
+
+
+class SecondFactor(SQLModel, table=True):
+    """A person's authenticator app: its secret, sealed, and the last step whose code was used."""
+
+    __tablename__ = "second_factor"
+
+    user_id: int = Field(foreign_key="user_account.id", primary_key=True)
+    sealed_secret: str
+    last_step: int = Field(sa_type=BigInteger)
+    set_up_at: datetime
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code for the day on which the authenticator app is lost: a keyed mark, spent once."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: int = Field(foreign_key="user_account.id", primary_key=True)
+    code_mark: str = Field(primary_key=True)
+    spent_at: datetime | None = None
+
+
+class RateLimit(SQLModel, table=True):
+    """How far somebody has drawn on an allowance: it is whole again at `ready_at`."""
+
+    __tablename__ = "rate_limit"
+    __table_args__ = (Index(None, "ready_at"),)
+
+    key: str = Field(primary_key=True)
+    ready_at: datetime

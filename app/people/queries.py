@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import String, bindparam, case, cast, column, func, literal, literal_column, select, table
+from sqlalchemy import (
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import Session, col
 
@@ -11,7 +24,7 @@ from app.core.access import ROLE_WORDS, Actor, OrganisationRole, PartnershipRole
 from app.core.errors import NotFoundError
 from app.core.models import OutboxMessage
 from app.core.scope import seeing_everything
-from app.people.models import LoginSession, Membership, PartnershipMember, SignInLink, User
+from app.people.models import LoginSession, Membership, PartnershipMember, SecondFactor, User
 from app.people.rules import token_hash
 
 _ROLES = (
@@ -28,6 +41,7 @@ _MEMBERSHIPS = (
     .where(col(Membership.user_id) == col(User.id))
     .scalar_subquery()
 )
+_ROLE_TEXT = cast(col(Membership.role), String)
 _FIRST_ORGANISATION = (
     select(func.min(literal_column("organisation.name")))
     .select_from(table("organisation", column("id"), column("name")))
@@ -43,6 +57,9 @@ _BY_TOKEN = (
         col(User.email),
         cast(_ROLES, String),
         cast(_MEMBERSHIPS, String),
+        col(LoginSession.last_seen_at),
+        col(LoginSession.expires_at),
+        col(LoginSession.factor_at),
     )
     .join(User, col(User.id) == col(LoginSession.user_id))
     .where(
@@ -58,8 +75,18 @@ def _items(array: str | None) -> list[str]:
     return array.strip("{}").split(",") if array and array != "{}" else []
 
 
-def actor_by_token(session: Session, token: str, now: datetime) -> Actor | None:
-    """Return who is signed in with a session token, with their rights as of now, in one statement."""
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in with a session, with their rights as of now, and the session's own facts."""
+
+    actor: Actor
+    changed_at: datetime
+    expires_at: datetime
+    factor_at: datetime | None
+
+
+def signed_in_by_token(session: Session, token: str, now: datetime) -> SignedIn | None:
+    """Return who is signed in with a session token, in one statement."""
     row = session.connection().execute(_BY_TOKEN, {"token_hash": token_hash(token), "now": now}).first()
     if row is None:
         return None
@@ -67,7 +94,7 @@ def actor_by_token(session: Session, token: str, now: datetime) -> Actor | None:
     for item in _items(row[5]):
         organisation, role = item.split(":")
         organisations.setdefault(int(organisation), set()).add(OrganisationRole(role))
-    return Actor(
+    actor = Actor(
         user_id=int(row[1] or 0),
         name=row[2],
         email=row[3],
@@ -75,6 +102,7 @@ def actor_by_token(session: Session, token: str, now: datetime) -> Actor | None:
         roles=frozenset(PartnershipRole(role) for role in _items(row[4])),
         organisations={key: frozenset(roles) for key, roles in organisations.items()},
     )
+    return SignedIn(actor, changed_at=row[6], expires_at=row[7], factor_at=row[8])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +139,6 @@ def colleagues(session: Session, organisation_id: int) -> tuple[Colleague, ...]:
         Colleague(row[0], row[1], row[2], tuple(OrganisationRole(role) for role in _items(row[3])))
         for row in rows
     )
-
-
-def link_is_open(session: Session, token: str, now: datetime) -> bool:
-    """Say whether a sign-in link can still be spent; asking does not spend it."""
-    found = session.execute(
-        select(col(SignInLink.id))
-        .join(User, col(User.id) == col(SignInLink.user_id))
-        .where(
-            col(SignInLink.token_hash) == token_hash(token),
-            col(SignInLink.spent_at).is_(None),
-            col(SignInLink.expires_at) > now,
-            col(User.disabled_at).is_(None),
-        )
-    )
-    return found.first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +221,154 @@ def users_by_email(session: Session, emails: list[str]) -> dict[str, int]:
         return {}
     rows = session.execute(select(col(User.email), col(User.id)).where(col(User.email).in_(emails)))
     return {email: user_id for email, user_id in rows}  # noqa: C416 - rows are not pairs to the type checker
+
+
+def member_by_email(session: Session, address: str) -> tuple[int, str] | None:
+    """Return the id and name of the person of the partnership with an address, unless switched off."""
+    row = session.execute(
+        select(col(User.id), col(User.name)).where(
+            col(User.email) == address, col(User.disabled_at).is_(None), _ROLES.is_not(None)
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def board_managers(session: Session) -> tuple[tuple[str, str], ...]:
+    """Return names and addresses of the board managers."""
+    rows = session.execute(
+        select(col(User.name), col(User.email))
+        .join(PartnershipMember, col(PartnershipMember.user_id) == col(User.id))
+        .where(col(PartnershipMember.role) == PartnershipRole.BOARD_MANAGER, col(User.disabled_at).is_(None))
+        .order_by(col(User.id))
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser in which a person is signed in."""
+
+    id: int
+    browser: str
+    created_at: datetime
+    changed_at: datetime
+
+
+def open_sessions(session: Session, user_id: int, now: datetime) -> tuple[OpenSession, ...]:
+    """Return where a person is signed in, the newest first."""
+    rows = session.execute(
+        select(
+            col(LoginSession.id),
+            col(LoginSession.browser),
+            col(LoginSession.created_at),
+            col(LoginSession.last_seen_at),
+        )
+        .where(
+            col(LoginSession.user_id) == user_id,
+            col(LoginSession.ended_at).is_(None),
+            col(LoginSession.expires_at) > now,
+        )
+        .order_by(col(LoginSession.id).desc())
+    )
+    return tuple(OpenSession(row[0], row[1], row[2], row[3]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organisation at which a person has roles."""
+
+    organisation_id: int
+    name: str
+    roles: tuple[OrganisationRole, ...]
+
+
+def places_of(session: Session, user_id: int) -> tuple[Place, ...]:
+    """Return a person's organisations with their roles there."""
+    rows = session.execute(
+        select(
+            col(Membership.organisation_id),
+            literal_column("organisation.name"),
+            cast(func.array_agg(aggregate_order_by(_ROLE_TEXT, _ROLE_TEXT)), String),
+        )
+        .select_from(Membership)
+        .join(
+            table("organisation", column("id"), column("name")),
+            col(Membership.organisation_id) == literal_column("organisation.id"),
+        )
+        .where(col(Membership.user_id) == user_id)
+        .group_by(col(Membership.organisation_id), literal_column("organisation.name"))
+        .order_by(literal_column("organisation.name"))
+    )
+    return tuple(
+        Place(row[0], row[1], tuple(OrganisationRole(role) for role in _items(row[2]))) for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as those who look after people see them."""
+
+    user_id: int
+    name: str
+    email: str
+    roles: tuple[PartnershipRole, ...]
+    disabled_at: datetime | None
+    has_factor: bool
+    last_signed_in: datetime | None
+    places: tuple[Place, ...] = ()
+
+
+_LAST_SIGN_IN = (
+    select(func.max(col(LoginSession.created_at)))
+    .where(col(LoginSession.user_id) == col(User.id))
+    .scalar_subquery()
+)
+_HAS_FACTOR = select(func.count()).where(col(SecondFactor.user_id) == col(User.id)).scalar_subquery()
+_PERSON = select(
+    col(User.id),
+    col(User.name),
+    col(User.email),
+    cast(_ROLES, String),
+    col(User.disabled_at),
+    _HAS_FACTOR,
+    _LAST_SIGN_IN,
+)
+
+
+def _people(session: Session, statement: Select[Any], places: tuple[Place, ...] = ()) -> tuple[Person, ...]:
+    return tuple(
+        Person(
+            user_id=row[0],
+            name=row[1],
+            email=row[2],
+            roles=tuple(sorted(PartnershipRole(role) for role in _items(row[3]))),
+            disabled_at=row[4],
+            has_factor=bool(row[5]),
+            last_signed_in=row[6],
+            places=places,
+        )
+        for row in session.execute(statement)
+    )
+
+
+def members(session: Session) -> tuple[Person, ...]:
+    """Return the people of the partnership; those whose access is switched off come last."""
+    order = (col(User.disabled_at).is_not(None), col(User.name), col(User.id))
+    return _people(session, _PERSON.where(_ROLES.is_not(None)).order_by(*order))
+
+
+def people_like(session: Session, searched: str, most: int = 50) -> tuple[Person, ...]:
+    """Return the people, of organisations too, in whose name or address a text occurs."""
+    text = searched.strip().lower()
+    found = func.lower(col(User.name)).contains(text, autoescape=True) | col(User.email).contains(
+        text, autoescape=True
+    )
+    return _people(session, _PERSON.where(found).order_by(col(User.name), col(User.id)).limit(most))
+
+
+def person(session: Session, user_id: int) -> Person:
+    """Return one person with their organisations, or raise NotFoundError."""
+    found = _people(session, _PERSON.where(col(User.id) == user_id), places_of(session, user_id))
+    if not found:
+        raise NotFoundError
+    return found[0]

@@ -4,91 +4,44 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
-from app.core import audit, outbox
+from app.core import audit
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.errors import RefusedError
-from app.core.rendering import render_text
 from app.core.settings import Settings
-from app.people.models import LoginSession, Membership, PartnershipMember, SignInLink, User
+from app.people.models import LoginSession, Membership, PartnershipMember, User
 from app.people.queries import users_by_email
-from app.people.rules import is_address, normal_address, safe_return_path, token_hash
+from app.people.rules import is_address, normal_address, token_hash
 
-LINKS_AN_HOUR = 5
 NOBODY = Actor(user_id=0, name="Eleven", email="")
 
 
-def request_link(session: Session, config: Settings, *, address: str, return_to: str, now: datetime) -> None:
-    """Mail a sign-in link to an address if a person has it; the caller answers the same either way."""
-    user = session.execute(
-        select(User).where(col(User.email) == normal_address(address), col(User.disabled_at).is_(None))
-    ).scalar()
-    if user is None or user.id is None:
-        return
-    recent = session.execute(
-        select(func.count()).where(
-            col(SignInLink.user_id) == user.id, col(SignInLink.created_at) > now - timedelta(hours=1)
-        )
-    ).scalar_one()
-    if recent >= LINKS_AN_HOUR:
-        return
-    token = secrets.token_urlsafe(32)
-    link = SignInLink(
-        user_id=user.id,
-        token_hash=token_hash(token),
-        created_at=now,
-        expires_at=now + timedelta(minutes=config.sign_in_link_minutes),
-        return_to=safe_return_path(return_to),
-    )
-    session.add(link)
-    session.flush()
-    body = render_text(
-        "mails/sign-in.txt",
-        partnership_name=config.partnership_name,
-        name=user.name,
-        link=f"{config.public_address}/sign-in/{token}",
-        minutes=config.sign_in_link_minutes,
-        phone=config.partnership_phone,
-    )
-    mail = outbox.Mail(f"sign-in:{link.id}", "sign-in", user.email, "Your link to sign in", body)
-    outbox.enqueue(session, [mail], now)
+def start_session(
+    session: Session,
+    config: Settings,
+    *,
+    user_id: int,
+    name: str,
+    now: datetime,
+    browser: str = "",
+    second_factor: bool = False,
+) -> str:
+    """Sign a person in and return the token for their browser.
 
-
-def spend_link(session: Session, config: Settings, *, token: str, now: datetime) -> tuple[str, str] | None:
-    """Spend a sign-in link and return the new session's token and where to go; None if it is not open.
-
-    One conditional UPDATE decides between claimants: reading first would let two of them win.
+    `second_factor` says that it was passed already: at the partnership's provider, for example.
     """
-    row = session.execute(
-        update(SignInLink)
-        .where(
-            col(SignInLink.token_hash) == token_hash(token),
-            col(SignInLink.spent_at).is_(None),
-            col(SignInLink.expires_at) > now,
-            and_(
-                col(SignInLink.user_id) == col(User.id),
-                col(User.disabled_at).is_(None),
-            ),
-        )
-        .values(spent_at=now)
-        .returning(col(SignInLink.user_id), col(SignInLink.return_to), col(User.name))
-    ).first()
-    if row is None:
-        return None
-    return start_session(session, config, user_id=row[0], name=row[2], now=now), row[1]
-
-
-def start_session(session: Session, config: Settings, *, user_id: int, name: str, now: datetime) -> str:
-    """Sign a person in and return the token for their browser."""
     token = secrets.token_urlsafe(32)
     login = LoginSession(
         user_id=user_id,
         token_hash=token_hash(token),
         created_at=now,
         expires_at=now + timedelta(hours=config.session_hours),
+        last_seen_at=now,
+        browser=browser,
+        factor_at=now if second_factor else None,
     )
     session.add(login)
     session.flush()
@@ -97,12 +50,41 @@ def start_session(session: Session, config: Settings, *, user_id: int, name: str
     return token
 
 
+def note_change(session: Session, session_id: int, now: datetime, every: timedelta) -> None:
+    """Note in a session's row that something was changed there, at most once in a while."""
+    session.execute(
+        update(LoginSession)
+        .where(col(LoginSession.id) == session_id, col(LoginSession.last_seen_at) <= now - every)
+        .values(last_seen_at=now)
+    )
+
+
+def end_old_session(session: Session, token: str, now: datetime) -> None:
+    """End the session that a browser had before somebody signed in there anew."""
+    session.execute(
+        update(LoginSession)
+        .where(col(LoginSession.token_hash) == token_hash(token), col(LoginSession.ended_at).is_(None))
+        .values(ended_at=now)
+    )
+
+
 def sign_out(work: Work) -> None:
     """End the session in which the person works."""
-    work.session.execute(
-        update(LoginSession).where(col(LoginSession.id) == work.actor.session_id).values(ended_at=work.now)
-    )
+    end_sessions(work, work.actor.user_id, only=work.actor.session_id)
     audit.record(work, "user.signed_out", ("user", work.actor.user_id))
+
+
+def end_sessions(work: Work, user_id: int, *, only: int | None = None, but: int | None = None) -> int:
+    """End a person's sessions: all, only one, or all but one; return how many were open."""
+    statement = update(LoginSession).where(
+        col(LoginSession.user_id) == user_id, col(LoginSession.ended_at).is_(None)
+    )
+    if only is not None:
+        statement = statement.where(col(LoginSession.id) == only)
+    if but is not None:
+        statement = statement.where(col(LoginSession.id) != but)
+    ended = work.session.execute(statement.values(ended_at=work.now).returning(col(LoginSession.id)))
+    return len(ended.all())
 
 
 def ensure_users(work: Work, people: Sequence[tuple[str, str]]) -> dict[str, int]:
@@ -132,6 +114,15 @@ def grant_memberships(work: Work, grants: Sequence[tuple[int, int, OrganisationR
     return len(new)
 
 
+def lock_team(work: Work, organisation_id: int) -> None:
+    """Let changes of one organisation's people wait for each other: two leads must not remove one another."""
+    work.session.execute(
+        select(col(Membership.user_id))
+        .where(col(Membership.organisation_id) == organisation_id)
+        .with_for_update()
+    ).all()
+
+
 def revoke_memberships(work: Work, *, user_id: int, organisation_id: int) -> None:
     """Take all roles of a person at an organisation away; what they wrote stays."""
     work.session.execute(
@@ -159,6 +150,7 @@ def invite_colleague(
     if problems:
         raise RefusedError("Your colleague was not invited.", problems)
     user_id = ensure_users(work, [(address, name)])[normal_address(address)]
+    refuse_disabled(work, user_id)
     for role in roles:
         grant_membership(work, user_id=user_id, organisation_id=organisation_id, role=role)
     audit.record(
@@ -169,6 +161,15 @@ def invite_colleague(
         roles=[role.value for role in roles],
     )
     return user_id
+
+
+def refuse_disabled(work: Work, user_id: int) -> None:
+    """Raise RefusedError for a person whose access the partnership switched off: only it switches it on."""
+    if work.session.get_one(User, user_id).disabled_at is not None:
+        raise RefusedError(
+            "Your colleague was not invited.",
+            {"email": "Access for this address is switched off. Ring us, and we switch it on"},
+        )
 
 
 def grant_partnership_role(work: Work, *, user_id: int, role: PartnershipRole) -> None:

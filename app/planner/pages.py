@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import RATINGS, READERS, REGISTER
+from app.core.access import RATINGS, READERS, REGISTER, PartnershipRole
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.rendering import page
 from app.core.settings import settings
+from app.organisations.handing_over import waiting_count
 from app.people.guard import ActorDep, GuardDep, NowDep
 from app.planner import queries
 from app.returns.models import ReturnState
@@ -29,6 +30,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             chases=actor.has(*REGISTER),
             reads_ratings=actor.has(*RATINGS),
             reads_returns=actor.has(*READERS),
+            hand_overs=waiting_count(session) if actor.has(PartnershipRole.BOARD_MANAGER) else 0,
             today=today,
         )
     returns = returns_of(session, actor, tuple(actor.organisations))

@@ -1,13 +1,14 @@
 """What the pages of a return show: plain objects, made from one read of the answers."""
 
+import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.core.clock import short_date
-from app.core.forms import Form
+from app.core.forms import Form, whole_number
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.ratings.rules import DomainRating, explain
@@ -95,6 +96,7 @@ class StandardView:
     problems: Mapping[str, str] = field(default_factory=dict)
     conflict: tuple[ConflictLine, ...] = ()
     merged_with: str = ""
+    whole: bool = False
     just_saved: bool = False
 
     @property
@@ -126,8 +128,20 @@ def view(standard: Standard, line: AnswerLine | None) -> StandardView:
     )
 
 
-def saved_view(standard: Standard, line: AnswerLine, merged_with: str) -> StandardView:
-    """Return a standard whose answer was taken."""
+def page_mark(views: Iterable[StandardView]) -> str:
+    """Return a mark of the versions that a page shows.
+
+    Browsers put typed text back into a page that they fetch again only while its fields have the same
+    names: with this mark as a name, never into a page that shows somebody's newer answers.
+    """
+    versions = ",".join(f"{view.standard.key}:{view.version}" for view in views)
+    return hashlib.sha256(versions.encode()).hexdigest()[:12]
+
+
+def saved_view(
+    standard: Standard, line: AnswerLine, merged_with: str, *, whole: bool = False
+) -> StandardView:
+    """Return a standard whose answer was taken; `whole` when the page must show more than was sent."""
     return StandardView(
         standard,
         shown(line.values),
@@ -135,6 +149,7 @@ def saved_view(standard: Standard, line: AnswerLine, merged_with: str) -> Standa
         secrets.token_hex(8),
         line,
         merged_with=merged_with,
+        whole=whole,
         just_saved=True,
     )
 
@@ -147,7 +162,7 @@ def refused_view(
     return StandardView(
         standard,
         typed(form, standard),
-        int(version) if version.isdigit() else 0,
+        whole_number(version) or 0,
         secrets.token_hex(8),
         line,
         problems=problems,

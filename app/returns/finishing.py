@@ -105,6 +105,7 @@ def _sign_page(
         stopping=[gap for gap in found if gap.stops_signing],
         unanswered=sum(gap.what == "not answered" for gap in found),
         declaration=DECLARATION,
+        seen=signoff.seen_mark(values),
         signatories=[each for each in team if OrganisationRole.SIGNATORY in each.roles],
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY) and this.open_for_answers,
         errors=error_list(problem),
@@ -116,7 +117,7 @@ def sign(request: Request, work: WorkDep, form: FormDep, return_id: int) -> Resp
     """Sign the return and show the feedback at once."""
     this = own_head(work, return_id)
     try:
-        signoff.sign(work, this, declared=form.get("declared") == "yes")
+        signoff.sign(work, this, declared=form.get("declared") == "yes", seen=form.get("seen", ""))
     except RefusedError as problem:
         return _sign_page(request, work.session, work.actor, this, problem)
     return RedirectResponse(f"/returns/{return_id}/feedback?signed=now", status_code=303)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert as plain_insert
@@ -17,6 +18,7 @@ from app.core.models import AuditEvent
 from app.core.rendering import render_text
 from app.core.settings import settings
 from app.organisations.models import Contact, Organisation
+from app.people.links import invitation_link
 from app.people.models import User
 from app.questionnaires.queries import questionnaire_for
 from app.returns.models import Return, ReturnState
@@ -45,9 +47,22 @@ def issue(work: Work, round_id: int) -> Issued:
     this.state = RoundState.OPEN
     work.session.flush()
     new = _make_returns(work, this, asked)
-    invitations, reached = _invite(work, this, new)
+    invitations, reached = _invite(work, this, _unsigned(work, round_id))
     audit.record(work, "round.issued", ("round", round_id), returns=len(new), invitations=invitations)
-    return Issued(len(new), invitations, len(new) - reached)
+    return Issued(len(new), invitations, len(new.keys() - reached))
+
+
+def _unsigned(work: Work, round_id: int) -> dict[int, int]:
+    """Return the returns that still wait for an answer, by organisation.
+
+    Each of their contacts is owed one invitation, whenever that contact was added.
+    """
+    rows = work.session.execute(
+        select(col(Return.organisation_id), col(Return.id)).where(
+            col(Return.round_id) == round_id, col(Return.state) != ReturnState.SIGNED
+        )
+    )
+    return {organisation_id: int(return_id or 0) for organisation_id, return_id in rows}
 
 
 def facts_of(organisation: Organisation) -> dict[str, Any]:
@@ -110,10 +125,10 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
     return made
 
 
-def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
-    """Queue an invitation for each contact; give back how many, and how many organisations they reach."""
-    if not new:
-        return 0, 0
+def _invite(work: Work, this: Round, waiting: dict[int, int]) -> tuple[int, set[int]]:
+    """Queue an invitation for each contact; give back how many are new, and which organisations have any."""
+    if not waiting:
+        return 0, set()
     rows = work.session.execute(
         select(
             col(Contact.organisation_id),
@@ -125,7 +140,7 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
         .join(User, col(User.id) == col(Contact.user_id))
         .join(Organisation, col(Organisation.id) == col(Contact.organisation_id))
         .where(
-            col(Contact.organisation_id).in_(list(new)),
+            col(Contact.organisation_id).in_(list(waiting)),
             col(Contact.ended_at).is_(None),
             col(User.disabled_at).is_(None),
             may_sign_in(Contact),
@@ -135,18 +150,25 @@ def _invite(work: Work, this: Round, new: dict[int, int]) -> tuple[int, int]:
     mails = [
         invitation(
             this,
-            return_id=new[place],
+            return_id=waiting[place],
             organisation_id=place,
             organisation=name,
             person=(user_id, person, email),
+            now=work.now,
         )
         for place, name, user_id, person, email in rows
     ]
-    return outbox.enqueue(work.session, mails, work.now), len({row[0] for row in rows})
+    return outbox.enqueue(work.session, mails, work.now), {row[0] for row in rows}
 
 
 def invitation(
-    this: Round, *, return_id: int, organisation_id: int, organisation: str, person: tuple[int, str, str]
+    this: Round,
+    *,
+    return_id: int,
+    organisation_id: int,
+    organisation: str,
+    person: tuple[int, str, str],
+    now: datetime,
 ) -> outbox.Mail:
     """Return the invitation of one contact: who asks, why by law, by when, and whom to ring."""
     config = settings()
@@ -158,7 +180,7 @@ def invitation(
         title=this.title,
         due=long_date(this.due_on),
         law=config.statutory_paragraph,
-        link=f"{config.public_address}/sign-in?to=/returns/{return_id}",
+        link=invitation_link(config, user_id=user_id, to=f"/returns/{return_id}", now=now),
         partnership_name=config.partnership_name,
         phone=config.partnership_phone,
         email=config.partnership_email,

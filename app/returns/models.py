@@ -85,7 +85,10 @@ class Answer(SQLModel, table=True):
 
 
 class AnswerVersion(SQLModel, table=True):
-    """One save of an answer: accepted ones are its history, refused ones keep what could not be merged."""
+    """One save of an answer: accepted ones are its history, refused ones keep what could not be merged.
+
+    `sent` is what the browser sent where that is not what was stored: the save was merged.
+    """
 
     __tablename__ = "answer_version"
     __table_args__ = (Index(None, "return_id", "standard_key", "version"),)
@@ -97,6 +100,7 @@ class AnswerVersion(SQLModel, table=True):
     version: int
     accepted: bool
     values: dict[str, Any] = Field(sa_column=Column("content", JSONB, nullable=False))
+    sent: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     save_key: str
     saved_at: datetime
     saved_by: int = Field(foreign_key="user_account.id")

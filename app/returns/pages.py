@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.core.access import OrganisationRole, PartnershipRole
+from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
 from app.core.rendering import page
-from app.people.guard import ActorDep, WorkDep
+from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import context, queries, service, teamwork
 from app.returns.reading import read_answer
@@ -39,7 +40,7 @@ def standard_named(domain: Domain, key: str) -> Standard:
 
 
 @router.get("/returns/{return_id}")
-def task_list(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
+def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show how far a return is, domain by domain, and where to go on."""
     this = queries.head(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
@@ -65,13 +66,18 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, return_id:
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
         may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
         previous_id=queries.previous_signed_return_id(session, this),
+        today=london_date(at),
     )
 
 
 @router.post("/returns/{return_id}/opened")
 def opened(work: WorkDep, return_id: int) -> Response:
     """Note that the return was looked at; the page says so by itself, since a GET changes nothing."""
-    teamwork.mark_opened(work, return_id)
+    this = queries.head(work.session, work.actor, return_id)
+    if not work.actor.holds(this.organisation_id):
+        raise NotFoundError
+    if this.open_for_answers:
+        teamwork.mark_opened(work, return_id)
     return Response(status_code=204)
 
 
@@ -99,6 +105,7 @@ def _domain_page(
     answers: Mapping[str, queries.AnswerLine],
     may_write: bool,
     status: int = 200,
+    refusal: str = "",
 ) -> Response:
     lines = context.domain_lines(questionnaire, queries.values_of(answers), {}, {})
     keys = [line.key for line in lines]
@@ -115,6 +122,8 @@ def _domain_page(
         lines=lines,
         next_key=keys[following] if following < len(keys) else "",
         errors=[{"text": text, "href": f"#{name}"} for name, text in problems.items()],
+        refusal=refusal,
+        page_mark=context.page_mark(views),
         conflicts=[view for view in views if view.conflict],
     )
 
@@ -129,18 +138,32 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
     place = domain_named(questionnaire, domain)
     before = queries.answers(work.session, work.actor, return_id)
     views, clean = [], True
+    refusal = ""
     for standard in place.standards:
-        result = _save(work, form, return_id, questionnaire, standard, before.get(standard.key))
-        clean = clean and not result.problems and not result.conflict
+        try:
+            result = _save(work, form, return_id, questionnaire, standard, before.get(standard.key))
+        except RefusedError as problem:
+            # Signed or closed meanwhile: nothing is taken, and the page keeps what was typed.
+            refusal = problem.message
+            result = context.refused_view(standard, before.get(standard.key), form, {})
+        clean = clean and not result.problems and not result.conflict and not refusal
         views.append(result)
     if clean:
         target = form.line("next") if form.get("continue") else ""
         suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
         return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
-    status = 409 if any(view.conflict for view in views) else 422
+    status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
-        request, this, questionnaire, place, views, answers=answers, may_write=True, status=status
+        request,
+        this,
+        questionnaire,
+        place,
+        views,
+        answers=answers,
+        may_write=True,
+        status=status,
+        refusal=refusal,
     )
 
 
@@ -164,7 +187,7 @@ def _save(
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
     line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)
-    return context.saved_view(standard, line, result.merged_with)
+    return context.saved_view(standard, line, result.merged_with, whole=result.values != sent.values)
 
 
 @router.post("/returns/{return_id}/{domain}/{standard}")
@@ -184,7 +207,7 @@ def save_one(
         return page(request, "returns/_not-taken.html", status=423, message=problem.message)
     status = 409 if result.conflict else 422 if result.problems else 200
     # After a merge the page must show what is stored: a save from stale fields would undo the colleague's.
-    whole = bool(result.conflict or result.merged_with)
+    whole = bool(result.conflict or result.whole)
     return page(
         request,
         "returns/_section.html" if whole else "returns/_saved.html",

@@ -1,16 +1,18 @@
 """Reading an answer from the form of a standard; what does not fit comes back with how to mend it."""
 
+import re
 from dataclasses import dataclass
 
 from app.core.dates import read_date
 from app.core.errors import RefusedError
-from app.core.forms import Form
+from app.core.forms import Form, whole_number
 from app.questionnaires.definition import Questionnaire, Standard
 from app.questionnaires.rules import FactError, parse_fact
 from app.returns.rules import AnswerValues
 
 NOT_APPLICABLE = "not-applicable"
 MOST_TEXT = 10_000
+_SAVE_KEY = re.compile(r"[0-9a-f]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,12 @@ def read_answer(form: Form, standard: Standard, questionnaire: Questionnaire) ->
     if problems:
         raise RefusedError("This answer was not saved yet.", problems)
     version = form.get(field(standard.key, "version"), "0")
+    save_key = form.get(field(standard.key, "save_key"), "")
     return Submitted(
         standard.key,
         values,
-        int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
-        form.get(field(standard.key, "save_key"), "")[:64],
+        whole_number(version) or 0,
+        save_key if _SAVE_KEY.fullmatch(save_key) else "",
     )
 
 

@@ -68,11 +68,12 @@ _HOLD = (
         col(Return.facts),
         col(Return.answered),
         col(Return.edition),
-        col(Round.state),
     )
-    .join(Round, col(Round.id) == col(Return.round_id))
     .where(col(Return.id) == bindparam("return_id"))
-    .with_for_update(of=Return)
+    .with_for_update()
+)
+_ROUND_STATE = (
+    select(col(Round.state)).where(col(Round.id) == bindparam("round_id")).with_for_update(read=True)
 )
 
 
@@ -82,14 +83,16 @@ def hold(work: Work, return_id: int) -> Held:
     Raises NotFoundError for everybody else's, RefusedError when it is signed or its round is closed.
     """
     own = visible_to_own(work)
-    row = work.session.connection().execute(_HOLD.where(own), {"return_id": return_id}).first()
+    connection = work.session.connection()
+    row = connection.execute(_HOLD.where(own), {"return_id": return_id}).first()
     if row is None:
         raise NotFoundError
-    if row[8] is not RoundState.OPEN:
+    # Read after the lock: a round that was closed while we waited for it must be seen as closed.
+    if connection.execute(_ROUND_STATE, {"round_id": row[2]}).scalar() is not RoundState.OPEN:
         raise RefusedError(ROUND_CLOSED)
     if row[4] is ReturnState.SIGNED:
         raise RefusedError(SIGNED_ALREADY)
-    return Held(*row[:8])
+    return Held(*row)
 
 
 def visible_to_own(work: Work) -> Any:
@@ -122,13 +125,13 @@ def _standing(work: Work, return_id: int, standard_key: str) -> AnswerLine | Non
     return AnswerLine(AnswerValues(*row[4:]), row[0], row[1], row[2], row[3]) if row else None
 
 
-def _kept_version(
+def _kept(
     work: Work, return_id: int, standard_key: str, **which: Any
-) -> tuple[int, AnswerValues] | None:
-    """Return a version of an answer from its history, found by version or by the key of its save."""
+) -> tuple[dict[str, Any], dict[str, Any] | None] | None:
+    """Return what a save stored and what was sent for it, found by version or by the key of the save."""
     conditions = [getattr(AnswerVersion, name) == value for name, value in which.items()]
     row = work.session.execute(
-        select(col(AnswerVersion.version), col(AnswerVersion.values))
+        select(col(AnswerVersion.values), col(AnswerVersion.sent))
         .where(
             and_(
                 col(AnswerVersion.return_id) == return_id,
@@ -140,7 +143,7 @@ def _kept_version(
         .order_by(col(AnswerVersion.version).desc())
         .limit(1)
     ).first()
-    return (row[0], from_stored(row[1])) if row else None
+    return (row[0], row[1]) if row else None
 
 
 def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict:
@@ -158,26 +161,30 @@ def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict
     current, version = (line.values, line.version) if line else (NOTHING, 0)
     if sent.version == version:
         return _accept(work, held, sent, current, version, sent.values)
-    base_version, base = _base(work, held, sent)
-    if line is None or base_version == version:
+    base = _base(work, held, sent)
+    if line is None:
         return _accept(work, held, sent, current, version, sent.values)
     merged = merge(base, sent.values, current)
     if not merged.conflicts:
         saved = _accept(work, held, sent, current, version, merged.values)
-        return Saved(saved.version, saved.values, line.updated_by_name)
+        return Saved(saved.version, saved.values, line.updated_by_name if saved.values != sent.values else "")
     _keep_refused(work, held, sent, version)
     mine = replace(merged.values, **{name: getattr(sent.values, name) for name in merged.conflicts})
     return Conflict(mine, line, merged.conflicts)
 
 
-def _base(work: Work, held: Held, sent: Submitted) -> tuple[int, AnswerValues]:
-    """Return the version that a late save started from.
+def _base(work: Work, held: Held, sent: Submitted) -> AnswerValues:
+    """Return what the page of a late save showed before its person changed it.
 
-    If the same save key was taken before, its reply got lost: the browser really stands on that version.
+    If the same save key was taken before, its reply got lost or was overtaken by more typing: the page
+    stands on what it sent then, not on what a merge made of it, for it never saw the colleague's part.
     """
-    found = _kept_version(work, held.id, sent.standard_key, save_key=sent.save_key) if sent.save_key else None
-    found = found or _kept_version(work, held.id, sent.standard_key, version=sent.version)
-    return found or (0, NOTHING)
+    if sent.save_key:
+        earlier = _kept(work, held.id, sent.standard_key, save_key=sent.save_key)
+        if earlier:
+            return from_stored(earlier[1] or earlier[0])
+    started_from = _kept(work, held.id, sent.standard_key, version=sent.version)
+    return from_stored(started_from[0]) if started_from else NOTHING
 
 
 _UPSERT = upsert(Answer)
@@ -220,7 +227,10 @@ def _accept(
             "updated_by": work.actor.user_id,
         },
     )
-    connection.execute(_KEEP, _history_row(work, place, sent.save_key, values, accepted=True))
+    merged_from = sent.values.stored() if values != sent.values else None
+    connection.execute(
+        _KEEP, {**_history_row(work, place, sent.save_key, values, accepted=True), "sent": merged_from}
+    )
     connection.execute(
         _PROGRESS,
         {
@@ -262,7 +272,7 @@ def _keep_refused(work: Work, held: Held, sent: Submitted, version: int) -> None
         "version": version,
     }
     work.session.connection().execute(
-        _KEEP, _history_row(work, place, sent.save_key, sent.values, accepted=False)
+        _KEEP, {**_history_row(work, place, sent.save_key, sent.values, accepted=False), "sent": None}
     )
     audit.record(
         work,

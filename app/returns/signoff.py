@@ -1,5 +1,7 @@
 """Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
 
+from collections.abc import Iterable, Mapping
+
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
@@ -12,6 +14,7 @@ from app.core.rendering import render_text
 from app.core.settings import settings
 from app.organisations.models import Organisation
 from app.people import queries as people
+from app.people.links import invitation_link
 from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import questionnaire_for, version_line
 from app.ratings import service as ratings_service
@@ -24,6 +27,8 @@ from app.returns.rules import AnswerValues, gaps
 from app.returns.service import Held, hold
 from app.returns.signing import DECLARATION, domain_ratings, snapshot, snapshot_hash
 from app.rounds.models import Round, RoundState
+
+CHANGED_MEANWHILE = "A colleague changed an answer after you opened this page. Look at it again, then sign"
 
 
 def ready_to_sign(work: Work, this: ReturnHead) -> int:
@@ -46,28 +51,18 @@ def ready_to_sign(work: Work, this: ReturnHead) -> int:
         .where(col(Return.id) == held.id)
         .values(state=ReturnState.READY, ready_at=work.now, ready_by=work.actor.user_id)
     )
-    config = settings()
-    mails = [
-        outbox.Mail(
-            f"ready:{held.id}:{held.edition}:{each.user_id}:{work.now:%Y%m%d}",
-            "ready",
-            each.email,
-            f"Please sign: {this.round_title}, {this.organisation_name}",
-            render_text(
-                "mails/ready.txt",
-                name=each.name,
-                asker=work.actor.name,
-                organisation=this.organisation_name,
-                title=this.round_title,
-                link=f"{config.public_address}/sign-in?to=/returns/{held.id}/sign-off",
-                partnership_name=config.partnership_name,
-                phone=config.partnership_phone,
-            ),
-            held.organisation_id,
-        )
-        for each in signatories
-    ]
-    outbox.enqueue(work.session, mails, work.now)
+    write_to(
+        work,
+        signatories,
+        "ready",
+        key=f"{held.id}:{work.now.isoformat()}",
+        subject=f"Please sign: {this.round_title}, {this.organisation_name}",
+        organisation_id=held.organisation_id,
+        path=f"/returns/{held.id}/sign-off",
+        asker=work.actor.name,
+        organisation=this.organisation_name,
+        title=this.round_title,
+    )
     audit.record(work, "return.ready", ("return", held.id), organisation_id=held.organisation_id)
     return len(signatories)
 
@@ -80,11 +75,17 @@ def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerVa
         raise RefusedError(f"This return cannot be signed yet: {names}{more}.")
 
 
-def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
+def seen_mark(values: Mapping[str, AnswerValues]) -> str:
+    """Return a mark of the answers that a signatory was shown: they sign these and no others."""
+    return snapshot_hash({key: each.stored() for key, each in values.items()})[:32]
+
+
+def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = None) -> bool:
     """Sign a return: freeze what is stored, rate it, adopt its actions, send receipts.
 
     Returns False when this very edition was signed a moment before (a second click changes nothing).
-    Raises RefusedError when the person may not sign, has not declared, or something is missing.
+    Raises RefusedError when the person may not sign, has not declared, something is missing, or answers
+    changed since the page that they saw (`seen`) was made.
     """
     if not work.actor.holds(this.organisation_id, OrganisationRole.SIGNATORY):
         raise RefusedError("Only the person who is named as signatory can sign this return.")
@@ -98,6 +99,8 @@ def sign(work: Work, this: ReturnHead, *, declared: bool) -> bool:
         raise
     questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
     values = values_of(answers(work.session, work.actor, held.id))
+    if seen is not None and seen != seen_mark(values):
+        raise RefusedError(CHANGED_MEANWHILE, {"declared": CHANGED_MEANWHILE})
     _nothing_in_the_way(questionnaire, values)
     ratings = domain_ratings(questionnaire, values)
     digest = _freeze(work, this, held, questionnaire, values, ratings=ratings)
@@ -186,32 +189,60 @@ def promises(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> l
     ]
 
 
-def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> None:
+def write_to(
+    work: Work,
+    to: Iterable[people.Colleague],
+    kind: str,
+    *,
+    key: str,
+    subject: str,
+    organisation_id: int,
+    path: str,
+    **words: str,
+) -> None:
+    """Queue a mail of a kind to each of these people; `path` is where its link leads after signing in."""
     config = settings()
     mails = [
         outbox.Mail(
-            f"receipt:{held.id}:{held.edition + 1}:{each.user_id}",
-            "receipt",
+            f"{kind}:{key}:{each.user_id}",
+            kind,
             each.email,
-            f"Signed: {this.round_title}, {this.organisation_name}",
+            subject,
             render_text(
-                "mails/receipt.txt",
+                f"mails/{kind}.txt",
                 name=each.name,
-                signatory=work.actor.name,
-                organisation=this.organisation_name,
-                title=this.round_title,
-                when=date_and_time(work.now),
-                digest=digest,
-                link=f"{config.public_address}/sign-in?to=/returns/{held.id}/feedback",
+                link=invitation_link(config, user_id=each.user_id, to=path, now=work.now),
                 partnership_name=config.partnership_name,
                 phone=config.partnership_phone,
+                **words,
             ),
-            held.organisation_id,
+            organisation_id,
         )
-        for each in people.colleagues(work.session, held.organisation_id)
-        if OrganisationRole.LEAD in each.roles or OrganisationRole.SIGNATORY in each.roles
+        for each in to
     ]
     outbox.enqueue(work.session, mails, work.now)
+
+
+def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> None:
+    answerable = {OrganisationRole.LEAD, OrganisationRole.SIGNATORY}
+    write_to(
+        work,
+        [
+            each
+            for each in people.colleagues(work.session, held.organisation_id)
+            if answerable.intersection(each.roles)
+        ],
+        "receipt",
+        key=f"{held.id}:{held.edition + 1}",
+        subject=f"Signed: {this.round_title}, {this.organisation_name}",
+        organisation_id=held.organisation_id,
+        path=f"/returns/{held.id}/feedback",
+        signatory=work.actor.name,
+        organisation=this.organisation_name,
+        title=this.round_title,
+        when=date_and_time(work.now),
+        digest=digest,
+    )
 
 
 def send_back(work: Work, return_id: int, reason: str) -> None:
@@ -238,32 +269,18 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     this.sent_back_at, this.sent_back_reason = work.now, reason
     work.session.flush()
     ratings_service.remove(work, return_id, RatingSource.SELF)
-    _tell_them_why(work, this, round_title=round_title, organisation=organisation, reason=reason)
+    write_to(
+        work,
+        people.colleagues(work.session, this.organisation_id),
+        "sent-back",
+        key=f"{return_id}:{work.now.isoformat()}",
+        subject=f"Please look again: {round_title}, {organisation}",
+        organisation_id=this.organisation_id,
+        path=f"/returns/{return_id}",
+        reason=reason,
+        organisation=organisation,
+        title=round_title,
+    )
     audit.record(
         work, "return.sent_back", ("return", return_id), organisation_id=this.organisation_id, reason=reason
     )
-
-
-def _tell_them_why(work: Work, this: Return, *, round_title: str, organisation: str, reason: str) -> None:
-    config = settings()
-    mails = [
-        outbox.Mail(
-            f"sent-back:{this.id}:{work.now.isoformat()}:{each.user_id}",
-            "sent-back",
-            each.email,
-            f"Please look again: {round_title}, {organisation}",
-            render_text(
-                "mails/sent-back.txt",
-                name=each.name,
-                reason=reason,
-                organisation=organisation,
-                title=round_title,
-                link=f"{config.public_address}/sign-in?to=/returns/{this.id}",
-                partnership_name=config.partnership_name,
-                phone=config.partnership_phone,
-            ),
-            this.organisation_id,
-        )
-        for each in people.colleagues(work.session, this.organisation_id)
-    ]
-    outbox.enqueue(work.session, mails, work.now)

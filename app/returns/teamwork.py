@@ -14,6 +14,7 @@ from app.core.rendering import render_text
 from app.core.settings import settings
 from app.people import queries as people
 from app.people import service as people_service
+from app.people.links import invitation_link
 from app.people.rules import normal_address
 from app.returns.models import DomainColleague, Return, ReturnState
 from app.returns.queries import ReturnHead, head, questionnaire_of
@@ -60,12 +61,12 @@ def invite(
         title=this.round_title,
         due=long_date(this.due_on),
         signs=OrganisationRole.SIGNATORY in roles,
-        link=f"{config.public_address}/sign-in?to=/returns/{this.id}",
+        link=invitation_link(config, user_id=user_id, to=f"/returns/{this.id}", now=work.now),
         partnership_name=config.partnership_name,
         phone=config.partnership_phone,
     )
     mail = outbox.Mail(
-        f"colleague:{this.id}:{user_id}",
+        f"colleague:{this.id}:{user_id}:{work.now.isoformat()}",
         "colleague",
         normal_address(address),
         f"{work.actor.name} asks for your help: {this.round_title}",
@@ -78,6 +79,7 @@ def invite(
 def remove(work: Work, this: ReturnHead, user_id: int) -> None:
     """Take a colleague's rights away; what they wrote stays. The last lead cannot be removed."""
     must_lead(work, this.organisation_id)
+    people_service.lock_team(work, this.organisation_id)
     team = people.colleagues(work.session, this.organisation_id)
     leaving = next((each for each in team if each.user_id == user_id), None)
     if leaving is None:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core.database import SessionDep
 from app.core.dates import read_date
 from app.core.errors import RefusedError
-from app.core.forms import Form, FormDep
+from app.core.forms import Form, FormDep, whole_number
 from app.core.rendering import error_list, page
 from app.organisations.rules import KINDS, PHASES
 from app.people.guard import ActorDep, WorkDep
@@ -51,7 +51,7 @@ def create_round(request: Request, work: WorkDep, form: FormDep) -> Response:
     version = form.line("version_id")
     new = service.NewRound(
         title=form.line("title", most=120),
-        version_id=int(version) if version.isascii() and version.isdigit() else None,
+        version_id=whole_number(version),
         opens_on=_typed_date(form, "opens_on"),
         due_on=_typed_date(form, "due_on"),
     )
@@ -112,9 +112,9 @@ def _audience_page(
 
 def _chosen(form: Form) -> Audience:
     singles = {
-        int(name.removeprefix("single-")): value
+        number: value
         for name, value in form.items()
-        if name.removeprefix("single-").isdecimal() and name.startswith("single-")
+        if name.startswith("single-") and (number := whole_number(name.removeprefix("single-"))) is not None
     }
     return Audience(
         kinds=frozenset(form.values_of("kinds")) & KINDS.keys(),

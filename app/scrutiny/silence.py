@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, func, literal_column, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
+from sqlalchemy import func, literal_column, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.chasing.listing import Person
-from app.chasing.models import Call
+from app.chasing.queries import contacts_of, latest_calls
 from app.chasing.rules import Standing
 from app.core.access import Actor
-from app.organisations.models import Contact, Organisation, OrganisationStatus, Succession
-from app.people.models import User
+from app.organisations.models import Organisation, OrganisationStatus, Succession
 from app.returns.models import Return, ReturnState
 from app.scrutiny.consolidated import ROWS_AT_ONCE, WHO, Who, in_round, who_of
 
@@ -58,8 +57,8 @@ def silent_returns(
     session: Session, actor: Actor, round_id: int, previous_round_id: int | None
 ) -> Iterator[Silent]:
     """Stream the returns of a round that are not signed, by name, in one statement."""
-    people = _people(round_id)
-    calls = _calls(round_id)
+    people = contacts_of(round_id)
+    calls = latest_calls(round_id)
     before = _before(previous_round_id)
     rows = session.execute(
         select(
@@ -78,7 +77,12 @@ def silent_returns(
             col(Return.ready_at),
             col(Return.sent_back_at),
             people.c.people,
-            calls.c.made,
+            calls.c.called_at,
+            calls.c.caller_name,
+            calls.c.outcome,
+            calls.c.note,
+            calls.c.next_on,
+            calls.c.calls,
             before.c.asked,
             before.c.signed_at,
             _PREDECESSORS.label("predecessors"),
@@ -116,67 +120,17 @@ def _silent(row: Any) -> Silent:
             sent_back_at=row.sent_back_at,
         ),
         people=people,
-        call=_call(row.made),
+        call=_call(row),
         asked_before=bool(row.asked),
         signed_before=row.signed_at,
         predecessors=row.predecessors or "",
     )
 
 
-def _call(made: list[Any] | None) -> CallMade | None:
-    if made is None:
+def _call(row: Any) -> CallMade | None:
+    if row.called_at is None:
         return None
-    called_at, caller, outcome, note, next_on, count = made
-    return CallMade(
-        datetime.fromisoformat(called_at),
-        caller,
-        outcome,
-        note,
-        date.fromisoformat(next_on) if next_on else None,
-        count,
-    )
-
-
-def _people(round_id: int) -> Any:
-    person = func.json_build_array(col(User.name), col(Contact.role), col(User.email), col(Contact.telephone))
-    return (
-        select(
-            col(Contact.organisation_id).label("organisation_id"),
-            func.json_agg(
-                aggregate_order_by(person, col(Contact.role), col(User.name), col(Contact.id)), type_=JSON
-            ).label("people"),
-        )
-        .join(User, col(User.id) == col(Contact.user_id))
-        .join(Return, col(Return.organisation_id) == col(Contact.organisation_id))
-        .where(
-            col(Return.round_id) == round_id,
-            col(Return.state) != ReturnState.SIGNED,
-            col(Contact.ended_at).is_(None),
-            col(User.disabled_at).is_(None),
-        )
-        .group_by(col(Contact.organisation_id))
-        .subquery("people")
-    )
-
-
-def _calls(round_id: int) -> Any:
-    """Each return's newest call, with the number of its calls."""
-    made = func.json_build_array(
-        col(Call.called_at),
-        col(Call.caller_name),
-        col(Call.outcome),
-        col(Call.note),
-        col(Call.next_on),
-        func.count().over(partition_by=col(Call.return_id)),
-    )
-    return (
-        select(col(Call.return_id), made.label("made"))
-        .join(Return, col(Return.id) == col(Call.return_id))
-        .where(col(Return.round_id) == round_id)
-        .ext(distinct_on(col(Call.return_id)))
-        .order_by(col(Call.return_id), col(Call.called_at).desc(), col(Call.id).desc())
-        .subquery("calls")
-    )
+    return CallMade(row.called_at, row.caller_name, row.outcome, row.note, row.next_on, row.calls)
 
 
 def _before(previous_round_id: int | None) -> Any:

@@ -159,9 +159,7 @@ class StandardsSheet:
             if domain.rated:
                 spans.append((len(groups) + 1, len(groups) + len(domain.rated)))
                 groups += [domain_words(questionnaire, domain.key), *[""] * (len(domain.rated) - 1)]
-        self.table.begin(groups, header_height=230)
-        for first, last in spans:
-            self.table.merge_groups(first, last)
+        self.table.begin(groups, spans, header_height=230)
 
     def append(self, returned: AnsweredReturn) -> None:
         """Write one organisation."""

@@ -45,7 +45,7 @@ WHO_COLUMNS: Final = (
     Column(
         "Code",
         "Its code in the first register that knows it: URN, ODS, GSS, UKPRN, LAESTAB or the partnership",
-        11,
+        13,
         holds="Text; leading zeros count",
         is_code=True,
     ),
@@ -53,7 +53,7 @@ WHO_COLUMNS: Final = (
     Column(
         "Kind",
         "What the organisation was on the day of issue",
-        24,
+        26,
         Look.WRAPPED,
         holds="Kind of school or agency",
     ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "0003"
-down_revision: str | None = "0001"
+down_revision: str | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -94,6 +94,7 @@ KEPT_APART = (
     "('answer', 'own')",
     "('answer_version', 'own')",
     "('domain_colleague', 'own')",
+    "('hand_over', 'own')",
     "('signed_return', 'own')",
     "('domain_rating', 'own')",
     "('action', 'own')",

@@ -14,7 +14,7 @@ from app.core import routes as table
 from app.core.access import Access, OrganisationRole, PartnershipRole
 from app.core.settings import settings
 from app.main import MOST_BODY_BYTES, build_app
-from app.people.guard import cookie_name
+from app.people.cookies import cookie_name
 from tests.access import matrix
 from tests.access.world import World
 from tests.conftest import ORIGIN, ClientAs, MovableClock
@@ -94,7 +94,7 @@ def test_refusals_and_faults_have_them_too(
 def test_control_a_reply_without_them_is_noticed(
     page_engine: Engine, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main.Eleven, "build_middleware_stack", FastAPI.build_middleware_stack)
+    monkeypatch.setattr(main, "_headers_outermost", lambda _app: None)
     _, wrong = wrong_headers(TestClient(build_app(page_engine, clock)), "GET", "/sign-in")
     assert set(wrong) == set(EXACTLY)
 

@@ -15,7 +15,7 @@ from app.core.access import Access, OrganisationRole
 from app.core.database import SessionDep
 from app.core.faults import keep_values_out_of_the_servers_log
 from app.core.models import OutboxMessage
-from app.people.guard import cookie_name
+from app.people.cookies import cookie_name
 from tests.access.world import World
 from tests.conftest import ORIGIN, ClientAs
 

@@ -1,0 +1,1 @@
+"""Tests of the measures, and the goals that hold at every commit."""

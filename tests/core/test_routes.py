@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
 from starlette.routing import Mount
 
 from app.core.access import Access, PartnershipRole
@@ -88,3 +89,23 @@ def test_every_reply_has_the_security_headers(client_as: ClientAs) -> None:
         assert headers["cache-control"] == ("public, max-age=3600" if "/static/" in path else "no-store"), (
             path
         )
+
+
+@pytest.mark.parametrize("number", ["99999999999", "99999999999999999999999"])
+def test_a_number_that_is_too_long_is_no_page(client_as: ClientAs, number: str) -> None:
+    manager = client_as(PartnershipRole.BOARD_MANAGER)
+    for path in ("/rounds/", "/returns/", "/organisations/", "/questionnaires/section-11/"):
+        assert manager.get(path + number).status_code == 404, path
+
+
+def test_a_fault_of_ours_has_the_headers_too(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr("app.people.pages.page", broken)
+    client = TestClient(app, headers=ORIGIN, raise_server_exceptions=False)
+    reply = client.get("/sign-in")
+    assert reply.status_code == 500
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    assert reply.headers["cache-control"] == "no-store"
+    assert "planted" not in reply.text

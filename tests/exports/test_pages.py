@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import Engine, text
+from sqlmodel import Session
 
 from app.core.access import OrganisationRole, PartnershipRole
-from exports.pages import XLSX, disposition
+from exports.pages import XLSX, at_one_moment, disposition
 from tests.conftest import ClientAs
 from tests.exports.package_checks import faults
 from tests.exports.rounds import Made
@@ -123,3 +124,20 @@ def test_file_names_are_safe_everywhere(title: str, plain: str, full: str) -> No
     assert header.startswith(f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}")
     assert header.isascii()
     assert header.isprintable()
+
+
+def test_all_sheets_of_a_workbook_see_the_same_moment(engine: Engine, made: Made) -> None:
+    count = text("SELECT count(*) FROM round")
+    columns = "title, version_id, school_year, opens_on, due_on, state, kinds, phases, created_at"
+    with Session(engine) as session:
+        session.execute(count)
+        at_one_moment(session)
+        before = session.execute(count).scalar_one()
+        with engine.begin() as other:
+            other.execute(
+                text(f"INSERT INTO round ({columns}) SELECT {columns} FROM round WHERE id = :id"),
+                {"id": made.round_id},
+            )
+        assert session.execute(count).scalar_one() == before
+        session.rollback()
+        assert session.execute(count).scalar_one() == before + 1

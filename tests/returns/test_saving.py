@@ -158,3 +158,18 @@ def test_contributors_may_answer(work: Work) -> None:
     this = builders.return_of(work, builders.open_round(work, [place]), place)
     person = builders.as_person(work, place, OrganisationRole.CONTRIBUTOR, address="teacher@example.org")
     assert isinstance(builders.save(person, this.id, rated_key(person, this), builders.GREEN), service.Saved)
+
+
+def test_a_merged_save_sent_again_takes_nothing_of_the_colleagues(
+    school: tuple[Work, queries.ReturnHead],
+) -> None:
+    work, this = school
+    key = rated_key(work, this)
+    colleague = builders.as_person(work, this.organisation_id, address="dana@example.org", name="Dana Hughes")
+    service.save_answer(work, this.id, Submitted(key, AnswerValues(level="amber"), 0, "a"))
+    lost_reply = Submitted(key, AnswerValues(comment="Hers"), 0, "b")
+    service.save_answer(colleague, this.id, lost_reply)
+    assert isinstance(service.save_answer(colleague, this.id, lost_reply), service.Saved)
+    typed_on = Submitted(key, AnswerValues(comment="Hers, and more"), 0, "b")
+    assert isinstance(service.save_answer(colleague, this.id, typed_on), service.Saved)
+    assert stands(work, this, key) == AnswerValues(level="amber", comment="Hers, and more")

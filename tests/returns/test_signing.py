@@ -175,3 +175,30 @@ def test_what_is_frozen_cannot_be_changed_or_deleted(
         with pytest.raises(DBAPIError, match="append-only"), owner.begin() as connection:
             connection.execute(text(statement))
     owner.dispose()
+
+
+def test_nobody_signs_what_they_have_not_seen(school: tuple[Work, queries.ReturnHead]) -> None:
+    work, this = school
+    builders.answer_all(work, this)
+    seen = signoff.seen_mark(queries.values_of(queries.answers(work.session, work.actor, this.id)))
+    key = a_standard(work, this, critical=True)
+    builders.save(work, this.id, key, builders.RED, version=1)
+    with pytest.raises(RefusedError, match="after you opened this page"):
+        signoff.sign(work, this, declared=True, seen=seen)
+    seen_again = signoff.seen_mark(queries.values_of(queries.answers(work.session, work.actor, this.id)))
+    assert signoff.sign(work, this, declared=True, seen=seen_again)
+
+
+def test_an_action_that_is_promised_again_is_open_again(
+    school: tuple[Work, queries.ReturnHead], work: Work
+) -> None:
+    person, this = school
+    key = a_standard(person, this, critical=False)
+    builders.answer_all(person, this, **{key.replace("-", "_"): builders.RED})
+    for version, values in enumerate((builders.GREEN, builders.RED), start=1):
+        signoff.sign(person, this, declared=True)
+        signoff.send_back(work, this.id, "Please look again")
+        builders.save(person, this.id, key, values, version=version)
+    signoff.sign(person, this, declared=True)
+    action = work.session.execute(select(Action).where(col(Action.return_id) == this.id)).scalar_one()
+    assert (action.status, action.closed_at) == (ActionStatus.OPEN, None)

@@ -66,6 +66,7 @@
       const html = await reply.text();
       if (reply.status >= 500) throw new Error("the server is not well");
       answered(standard, reply.status, fragment(html));
+      if (reply.ok) document.dispatchEvent(new Event("eleven:saved"));
     } catch {
       standard.retry = Math.min(LAST_RETRY_MS, standard.retry * 2 || FIRST_RETRY_MS);
       say(standard.section, words("Not saved yet: no connection. Your text is safe on this page, and we keep trying."), true);
@@ -79,13 +80,18 @@
   /* A merge or a conflict comes back as the whole standard. It is shown only while nobody is typing: newer
      text is sent first, still from the old version, so that it is merged in its turn. */
   function replaceSection(standard, section) {
-    const focused = document.activeElement && document.activeElement.id;
+    const before = document.activeElement;
+    const focused = before && before.id;
+    const caret = before && before.tagName === "TEXTAREA" ? [before.selectionStart, before.selectionEnd] : null;
     standards.delete(standard.section);
     standard.section.replaceWith(section);
     standard.section = section;
     standards.set(section, standard);
     const again = focused && document.getElementById(focused);
-    if (again && section.contains(again)) again.focus({ preventScroll: true });
+    if (again && section.contains(again)) {
+      again.focus({ preventScroll: true });
+      if (caret && again.tagName === "TEXTAREA") again.setSelectionRange(...caret);
+    }
   }
 
   function answered(standard, status, content) {
@@ -103,8 +109,11 @@
       stateBox(standard.section).replaceWith(box);
       const said = box.querySelector("[data-announce], h3");
       if (said) window.eleven.announce(said.textContent.trim());
-    } else if (content.firstElementChild) {
-      say(standard.section, content.firstElementChild, true);
+    } else {
+      /* A reply that is none of ours, such as a proxy's page: nothing was saved, whatever its status says. */
+      standard.unsaved = true;
+      const told = content.querySelector("[data-announce]");
+      say(standard.section, told || words("Not saved. Your text is still on this page: copy it before you leave."), true);
     }
   }
 
@@ -144,7 +153,8 @@
       changed(section, 0);
     } else if (event.target.closest("[data-reload]")) {
       event.preventDefault();
-      leaving = true;
+      standards.get(section).unsaved = false;
+      leaving = ![...standards.values()].some(isUnsaved);
       window.location.reload();
     }
   });

@@ -97,6 +97,9 @@
     fetch(element.dataset.postOnLoad, { method: "POST", credentials: "same-origin" }).catch(() => undefined);
   });
 
+  /* A page that only passes somebody on, where scripts run. */
+  document.querySelectorAll("form[data-submit-on-load]").forEach((form) => form.requestSubmit());
+
   newAnnouncements();
   showPrintButtons();
   focusFirst();
