@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from app.bench import world
 from app.bench.browser import Connection, InProcess
 from app.bench.floors import j_seconds
-from app.bench.readings import Reading, interleaved, milliseconds
+from app.bench.readings import Pairs, Reading, interleaved, milliseconds
 from app.bench.registry import Bench, measures
 from app.bench.server import PROGRAM, running
 from app.bench.statements import Statements, counted
@@ -60,7 +60,12 @@ def question_page(bench: Bench) -> Iterable[Reading]:
         page()
         found = interleaved(bench.pairs, bench.stage.ours, page, j_seconds)
         size = len(person.get(path).body)
-    yield Reading(
+    yield _cost(found, size)
+    yield _statements(count)
+
+
+def _cost(found: Pairs, size: int) -> Reading:
+    return Reading(
         goal="P3",
         what="CPU of a page of ten questions ÷ J",
         must=8,
@@ -74,7 +79,10 @@ def question_page(bench: Bench) -> Iterable[Reading]:
             "others_percent": found.others_percent,
         },
     )
-    yield Reading(
+
+
+def _statements(count: Statements) -> Reading:
+    return Reading(
         goal="P3",
         what="SQL statements of a page of ten questions, the pool's own included",
         must=STATEMENTS_MUST,

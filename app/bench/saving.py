@@ -95,7 +95,11 @@ def cost_of_a_save(bench: Bench) -> Iterable[Reading]:
             nobody.post("/nothing", next(borrowed).body)
         database.clear()
         found = interleaved(bench.pairs, ours, program, bare)
-    yield Reading(
+    yield _reading_of_a_save(found, median(database), saves)
+
+
+def _reading_of_a_save(found: Pairs, database: float, saves: int) -> Reading:
+    return Reading(
         goal="P1",
         what="CPU of one save ÷ CPU of a POST that does nothing",
         must=8,
@@ -105,7 +109,7 @@ def cost_of_a_save(bench: Bench) -> Iterable[Reading]:
         detail={
             "save_ms": milliseconds(median(found.ours)),
             "floor_ms": milliseconds(median(found.floor)),
-            "database_ms_a_save_besides": milliseconds(median(database)),
+            "database_ms_a_save_besides": milliseconds(database),
             "saves_a_pair": saves,
             "others_percent": found.others_percent,
         },

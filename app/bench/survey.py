@@ -16,6 +16,14 @@ _WORDS: Final = (
 )
 
 
+_LEVEL: Final = ("key", "letter", "word", "meaning", "points", "rag")
+_SCALE: Final = (
+    ("red", "R", "Red", "Not in place", 0, "red"),
+    ("amber", "A", "Amber", "Partly in place", 1, "amber"),
+    ("green", "G", "Green", "In place", 2, "green"),
+)
+
+
 def standard_keys(domain: str) -> tuple[str, ...]:
     """Return the keys of a domain's standards."""
     return tuple(f"{domain}-{number:02d}" for number in range(1, QUESTIONS_A_DOMAIN + 1))
@@ -39,32 +47,7 @@ def definition() -> dict[str, Any]:
         "guidance_edition": "Keeping Children Safe in Education",
         "audience": {"duties": ["section_175"]},
         "introduction": _text(180, 0),
-        "scale": [
-            {
-                "key": "red",
-                "letter": "R",
-                "word": "Red",
-                "meaning": "Not in place",
-                "points": 0,
-                "rag": "red",
-            },
-            {
-                "key": "amber",
-                "letter": "A",
-                "word": "Amber",
-                "meaning": "Partly in place",
-                "points": 1,
-                "rag": "amber",
-            },
-            {
-                "key": "green",
-                "letter": "G",
-                "word": "Green",
-                "meaning": "In place",
-                "points": 2,
-                "rag": "green",
-            },
-        ],
+        "scale": [dict(zip(_LEVEL, each, strict=True)) for each in _SCALE],
         "domains": [
             {
                 "key": domain,
