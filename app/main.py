@@ -19,8 +19,15 @@ from app.chasing.pages import router as chasing_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
-from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
+from app.core.errors import (
+    NotFoundError,
+    RefusedError,
+    SecondFactorNeededError,
+    SignInNeededError,
+    TooLargeError,
+)
 from app.core.faults import described, where_asked
+from app.core.forms import MOST_BYTES_OF_FILES
 from app.core.rendering import page, query_string
 from app.core.scope import check_row_security
 from app.core.settings import settings
@@ -46,7 +53,6 @@ from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from exports.pages import router as exports_router
 
-MOST_BODY_BYTES = 25 * 1024 * 1024
 LOG = logging.getLogger("eleven")
 
 # The pages of a return whose last part is fixed come before those that take a domain's name there.
@@ -127,6 +133,13 @@ def bad_request(request: Request, problem: Exception) -> Response:
     return page(request, "errors/bad-request.html", status=status)
 
 
+def too_large(request: Request, problem: Exception) -> Response:
+    """Answer a form or a file that is larger than its page takes."""
+    most = problem.most if isinstance(problem, TooLargeError) else MOST_BYTES_OF_FILES
+    words = f"{most // 1024**2} MB" if most >= 1024**2 else f"{most // 1024} KB"
+    return page(request, "errors/too-large.html", status=413, most=words)
+
+
 def not_storable(request: Request, problem: Exception) -> Response:
     """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
     if request.method in {"GET", "HEAD"}:
@@ -149,7 +162,8 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        max_body_size=MOST_BODY_BYTES,
+        # Forms have limits of their own, with better words; this one stands behind them.
+        max_body_size=4 * MOST_BYTES_OF_FILES,
         dependencies=[Depends(guard)],
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
@@ -163,6 +177,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(SignInNeededError, sign_in_needed)
     app.add_exception_handler(SecondFactorNeededError, sign_in_needed)
     app.add_exception_handler(RefusedError, refused)
+    app.add_exception_handler(TooLargeError, too_large)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)

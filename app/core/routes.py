@@ -98,11 +98,23 @@ ACCESS: Mapping[str, Access] = {
     "GET /actions": Access.RETURNS,
 }
 
+# Only these take files, and so bodies of up to 25 MB.
+TAKES_FILES = frozenset({"POST /organisations/import", "POST /questionnaires"})
+
 
 def access_of(request: Request) -> Access:
     """Return the access class of the route that a request matched.
 
     Raises KeyError for a route outside the table: a test holds the table against the program's routes.
     """
+    return ACCESS[_named(request)]
+
+
+def takes_files(request: Request) -> bool:
+    """Say whether the route that a request matched takes files."""
+    return _named(request) in TAKES_FILES
+
+
+def _named(request: Request) -> str:
     method = "GET" if request.method == "HEAD" else request.method
-    return ACCESS[f"{method} {request.scope['route'].path}"]
+    return f"{method} {request.scope['route'].path}"

@@ -1,23 +1,25 @@
 """Security headers and cookies, exactly, on every reply: pages, files, refusals and faults of ours."""
 
 from collections.abc import Iterator
-from http.cookies import SimpleCookie
+from http.cookies import Morsel, SimpleCookie
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from app import main
 from app.core import routes as table
 from app.core.access import Access, OrganisationRole, PartnershipRole
+from app.core.forms import MOST_BYTES_OF_STRANGERS
 from app.core.settings import settings
-from app.main import MOST_BODY_BYTES, build_app
+from app.main import build_app
 from app.people.cookies import cookie_name
 from tests.access import matrix
 from tests.access.world import World
 from tests.conftest import ORIGIN, ClientAs, MovableClock
+from tests.people.steps import newest_link
 
 pytestmark = pytest.mark.access
 
@@ -78,7 +80,7 @@ def test_refusals_and_faults_have_them_too(
         (404, "GET", "/no-such-page", {}),
         (405, "DELETE", "/sign-in", {}),
         (403, "POST", "/sign-in", {"headers": foreign}),
-        (413, "POST", "/sign-in", {"content": b"x" * (MOST_BODY_BYTES + 1)}),
+        (413, "POST", "/sign-in", {"content": b"x" * (MOST_BYTES_OF_STRANGERS + 1)}),
         (400, "POST", "/sign-in", {"data": many}),
         (401, "POST", "/sign-out", {}),
         (401, "GET", "/rounds", {"headers": {"HX-Request": "true"}}),
@@ -110,43 +112,55 @@ def over_tls() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("over_tls")
-def test_the_session_cookie_is_out_of_reach(
+def test_every_cookie_is_out_of_reach(
     page_engine: Engine, engine: Engine, clock: MovableClock, world: World
 ) -> None:
     assert world
-    client = TestClient(
-        build_app(page_engine, clock), base_url="https://eleven.example.org", follow_redirects=False
+    address = "robin@ashgrove.example.org"
+    browser = TestClient(
+        build_app(page_engine, clock),
+        base_url="https://eleven.example.org",
+        headers={"Sec-Fetch-Site": "same-origin"},
+        follow_redirects=False,
     )
-    with Session(engine) as session:
-        token = link_for(session, "robin@ashgrove.example.org", clock)
-    reply = client.post(f"/sign-in/{token}", headers={"Sec-Fetch-Site": "same-origin"})
-    assert reply.headers["strict-transport-security"] == "max-age=31536000"
-    cookies = SimpleCookie(reply.headers["set-cookie"])
-    morsel = cookies["__Host-eleven"]
+    asked = browser.post("/sign-in", data={"email": address})
+    signed_in = browser.post(newest_link(engine, address))
+    assert signed_in.headers["strict-transport-security"] == "max-age=31536000"
+    clock.move(minutes=10)
+    seen = browser.get("/account")
+    signed_out = browser.post("/sign-out")
+    assert (signed_in.status_code, seen.status_code, signed_out.status_code) == (303, 200, 303)
+    given = [each for reply in (asked, signed_in, seen, signed_out) for each in cookies_of(reply)]
+    assert {name for name, _ in given} == {
+        "__Host-eleven",
+        "__Host-eleven-seen",
+        "__Host-eleven-asking",
+        "__Host-eleven-known",
+    }
     assert cookie_name() == "__Host-eleven"
-    assert (morsel["httponly"], morsel["secure"], morsel["samesite"], morsel["path"], morsel["domain"]) == (
-        True,
-        True,
-        "lax",
-        "/",
-        "",
-    )
+    assert [each for each in given if exposed(each[1])] == []
 
 
-def link_for(session: Session, address: str, clock: MovableClock) -> str:
-    """Put an open link for a person into the database and return its token."""
-    from app.people.models import SignInLink  # noqa: PLC0415
-    from app.people.queries import users_by_email  # noqa: PLC0415
-    from app.people.rules import token_hash  # noqa: PLC0415
+def cookies_of(reply: Response) -> Iterator[tuple[str, "Morsel[str]"]]:
+    """Yield every cookie that a reply sets or takes back."""
+    for header in reply.headers.get_list("set-cookie"):
+        yield from SimpleCookie(header).items()
 
-    token = "a-token-that-nobody-guesses"
-    session.add(
-        SignInLink(
-            user_id=users_by_email(session, [address])[address],
-            token_hash=token_hash(token),
-            created_at=clock(),
-            expires_at=clock().replace(year=clock().year + 1),
-        )
-    )
-    session.commit()
-    return token
+
+def exposed(cookie: "Morsel[str]") -> bool:
+    """Say whether scripts, other sites, other hosts or an open line could get at a cookie."""
+    names = ("httponly", "secure", "samesite", "path", "domain")
+    return tuple(cookie[name] for name in names) != (True, True, "lax", "/", "")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "__Host-eleven=x; Path=/; Secure; SameSite=lax",
+        "__Host-eleven=x; Path=/; HttpOnly; SameSite=lax",
+        "__Host-eleven=x; Path=/; HttpOnly; Secure; SameSite=none",
+        "__Host-eleven=x; Path=/; HttpOnly; Secure; SameSite=lax; Domain=example.org",
+    ],
+)
+def test_control_a_cookie_within_reach_is_noticed(header: str) -> None:
+    assert exposed(SimpleCookie(header)["__Host-eleven"])
