@@ -27,8 +27,8 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
-from app.core.forms import MOST_BYTES_OF_FILES
 from app.core.rendering import page, query_string
+from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
@@ -135,8 +135,8 @@ def bad_request(request: Request, problem: Exception) -> Response:
 
 def too_large(request: Request, problem: Exception) -> Response:
     """Answer a form or a file that is larger than its page takes."""
-    most = problem.most if isinstance(problem, TooLargeError) else MOST_BYTES_OF_FILES
-    words = f"{most // 1024**2} MB" if most >= 1024**2 else f"{most // 1024} KB"
+    most = problem.most if isinstance(problem, TooLargeError) else 0
+    words = f"{most // MEBIBYTE} MB" if most >= MEBIBYTE else f"{most // 1024} KB"
     return page(request, "errors/too-large.html", status=413, most=words)
 
 
@@ -163,7 +163,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         openapi_url=None,
         lifespan=lifespan,
         # Forms have limits of their own, with better words; this one stands behind them.
-        max_body_size=4 * MOST_BYTES_OF_FILES,
+        max_body_size=2 * max(TAKES_FILES.values()),
         dependencies=[Depends(guard)],
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)

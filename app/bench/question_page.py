@@ -46,8 +46,10 @@ def question_page(bench: Bench) -> Iterable[Reading]:
         world.fill_round(engine, round_id, signed=False)
         school = world.schools(engine, round_id, 1, now=world.today())[0]
         path = f"/returns/{school.return_id}/{DOMAINS[0]}"
-        count = statements_of_a_page(engine, build_app(engine), school.token, path)
         engine.dispose()
+        pages = build_engine(database)
+        count = statements_of_a_page(pages, build_app(pages), school.token, path)
+        pages.dispose()
         server = stack.enter_context(running(PROGRAM, bench.stage.ours, database))
         person = stack.enter_context(Connection(server.port, school.token))
 

@@ -13,16 +13,15 @@ from starlette.types import Message
 
 from app.core.access import Access
 from app.core.errors import RefusedError, SignInNeededError, TooLargeError
-from app.core.routes import access_of, takes_files
+from app.core.routes import MEBIBYTE, access_of, most_bytes_of_files
 from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
 # What the largest honest form needs, and some: reading a body costs time before anybody is known.
 MOST_BYTES_OF_STRANGERS = 64 * 1024
-MOST_BYTES = 1024 * 1024
-MOST_BYTES_OF_FILES = 25 * 1024 * 1024
-MOST_BYTES_SKIPPED = 2 * MOST_BYTES_OF_FILES
+MOST_BYTES = MEBIBYTE
+MOST_BYTES_SKIPPED = 50 * MEBIBYTE
 _OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -93,7 +92,7 @@ def most_bytes(request: Request) -> int:
     if access_of(request) in _OUTSIDE:
         return MOST_BYTES_OF_STRANGERS
     with_files = request.headers.get("content-type", "").startswith("multipart/form-data")
-    return MOST_BYTES_OF_FILES if with_files and takes_files(request) else MOST_BYTES
+    return (most_bytes_of_files(request) if with_files else None) or MOST_BYTES
 
 
 class _Measured:

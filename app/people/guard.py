@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlmodel import Session
 
 from app.core.access import Access, Actor, Work, allows
 from app.core.database import SAFE_METHODS, SessionDep
 from app.core.errors import NotFoundError, SecondFactorNeededError, SignInNeededError
 from app.core.forms import FormDep
-from app.core.routes import access_of
+from app.core.routes import access_of, most_bytes_of_files
 from app.core.scope import enter
 from app.core.settings import settings
 from app.people import presence, queries, service
@@ -26,14 +27,35 @@ def now(request: Request) -> datetime:
 NowDep = Annotated[datetime, Depends(now)]
 
 
-def guard(request: Request, form: FormDep, session: SessionDep, at: NowDep) -> Actor | None:
+def may_send_files(request: Request, at: NowDep) -> None:
+    """Refuse files from somebody whose route does not allow them, before a byte of them is read.
+
+    Other forms are so small that they are read first: then a slow sender holds no connection.
+    """
+    if request.method in SAFE_METHODS or most_bytes_of_files(request) is None:
+        return
+    with Session(request.app.state.engine) as session:
+        token = request.cookies.get(cookie_name())
+        found = queries.signed_in_by_token(session, token, at) if token else None
+    if found is None:
+        raise SignInNeededError
+    if not allows(access_of(request), found.actor, demo=settings().is_demo):
+        raise NotFoundError
+
+
+FileSenderDep = Annotated[None, Depends(may_send_files)]
+
+
+def guard(
+    request: Request, sender: FileSenderDep, form: FormDep, session: SessionDep, at: NowDep
+) -> Actor | None:
     """Let a request through only if its route's access class allows the person who asks.
 
     Raises SignInNeededError when nobody is signed in, SecondFactorNeededError while a person of the
     partnership still owes it, NotFoundError when the class does not allow them: from outside, a page that is
     not for you is not there.
     """
-    del form  # read before the session is opened, so that a slow sender holds no connection
+    del sender, form  # read before the session is opened, so that a slow sender holds no connection
     access = access_of(request)
     actor = _who(request, session, at)
     request.state.actor = actor

@@ -7,11 +7,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from starlette.datastructures import FormData
 
 from app.core import forms
 from app.core.access import OrganisationRole, PartnershipRole
-from app.core.forms import MOST_BYTES, MOST_BYTES_OF_FILES, MOST_BYTES_OF_STRANGERS
-from app.core.routes import TAKES_FILES
+from app.core.forms import MOST_BYTES, MOST_BYTES_OF_STRANGERS
+from app.core.routes import MEBIBYTE, TAKES_FILES
+from app.people.cookies import cookie_name
 from tests.access import matrix
 from tests.access.world import World
 from tests.conftest import ClientAs
@@ -69,27 +71,50 @@ def test_a_file_may_be_larger_but_only_where_files_go(
     for route in posts(app):
         client, path = client_for(route, client_as, world), world.path(route, "own")
         assert (client.post(path, files=files).status_code == 413) is (route not in TAKES_FILES), route
-    whole = {"file": ("register.csv", b"x" * MOST_BYTES_OF_FILES, "text/csv")}
     manager = client_as(PartnershipRole.BOARD_MANAGER)
-    for route in TAKES_FILES:
-        assert too_large(manager.post(route.split(" ")[1], files=whole), "25 MB")
+    for route, most in TAKES_FILES.items():
+        whole = {"file": ("register.csv", b"x" * most, "text/csv")}
+        assert too_large(manager.post(route.split(" ")[1], files=whole), f"{most // MEBIBYTE} MB")
 
 
 def test_a_body_that_only_costs_time_is_not_parsed(client_as: ClientAs) -> None:
     began = process_time()
-    reply = client_as().post("/sign-in", content=b"&" * MOST_BYTES_OF_FILES, headers=TYPED)
+    reply = client_as().post("/sign-in", content=b"&" * 25 * MEBIBYTE, headers=TYPED)
     assert too_large(reply, "64 KB")
     assert process_time() - began < 0.5  # it took 3.7 seconds to parse
 
 
-def test_a_stranger_fills_no_disk_where_a_session_is_needed(client_as: ClientAs) -> None:
+def test_files_are_read_only_from_those_who_may_send_them(
+    world: World, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    async def noted(form: forms._Measured) -> FormData:
+        read.append("read")
+        return await whole(form)
+
+    whole = forms._Measured.form
+    monkeypatch.setattr(forms._Measured, "form", noted)
+    pretender = client_as()
+    pretender.cookies.set(cookie_name(), "made-up")
+    lead = client_as(OrganisationRole.LEAD, organisation=world.ours)
     files = {"file": ("register.csv", b"x" * MOST_BYTES, "text/csv")}
-    assert client_as().post("/organisations/import", files=files).status_code == 401
+    for route in TAKES_FILES:
+        path = route.split(" ")[1]
+        assert [each.post(path, files=files).status_code for each in (client_as(), pretender, lead)] == [
+            401,
+            401,
+            404,
+        ]
+        assert read == []
+        assert client_as(PartnershipRole.BOARD_MANAGER).post(path, files=files).status_code == 422
+        assert read == ["read"]
+        read.clear()
 
 
 def test_control_a_route_without_its_limit_is_noticed(
     client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "most_bytes", lambda _request: MOST_BYTES_OF_FILES)
+    monkeypatch.setattr(forms, "most_bytes", lambda _request: 25 * MEBIBYTE)
     reply = client_as().post("/sign-in", content=b"a" * (MOST_BYTES_OF_STRANGERS + 1), headers=TYPED)
     assert not too_large(reply, "64 KB")
