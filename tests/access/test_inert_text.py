@@ -1,8 +1,9 @@
 """What people type stays text: in pages, in mails, in workbooks."""
 
+import csv
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from fastapi import FastAPI
@@ -27,11 +28,11 @@ pytestmark = pytest.mark.access
 
 SCRIPT = "<script>window.planted=1</script>"
 SWAP = '<div hx-get="/planted" hx-trigger="load">'
-TEMPLATE = "{{7*191}}{% raw %}"
+TEMPLATE = "{{7919*7907}}{% raw %}"
 BREAKOUT = "\"'><img src=planted onerror=planted()>"
 FORMULA = '=HYPERLINK("http://planted.example","x")'
 HOSTILE = f"{SCRIPT} {SWAP} {TEMPLATE} {BREAKOUT}"
-RENDERED = "1337"
+RENDERED = "62615533"
 
 
 class Planted(HTMLParser):
@@ -148,7 +149,7 @@ def test_it_comes_back_as_text_from_forms_that_were_refused(
 
 def test_files_hold_it_as_text(app: FastAPI, client_as: ClientAs, ids: dict[str, object]) -> None:
     manager = client_as(PartnershipRole.BOARD_MANAGER)
-    found = 0
+    found = tables = 0
     for route, reply in read(manager, app, ids):
         if "spreadsheetml" in reply.headers.get("content-type", ""):
             for sheet in load_workbook(BytesIO(reply.content)).worksheets:
@@ -159,10 +160,45 @@ def test_files_hold_it_as_text(app: FastAPI, client_as: ClientAs, ids: dict[str,
                         assert not (formula and "planted" in str(cell.value)), (route, cell.coordinate)
                         found += "planted" in str(cell.value)
         if route.endswith(".csv"):
-            assert "\n=" not in reply.text
-            assert ',"=' not in reply.text
-            assert ",=" not in reply.text
+            assert begins_a_formula(reply.text) == [], route
+            tables += 1
     assert found > 5
+    assert tables
+
+
+def begins_a_formula(table: str) -> list[str]:
+    """Return the cells of a table that a spreadsheet would reckon out."""
+    return [cell for row in csv.reader(StringIO(table)) for cell in row if cell[:1] in set("=+-@\t\r")]
+
+
+def hostile_register() -> bytes:
+    columns = ("URN", "Organisation", "Role", "Name", "Email", "Telephone")
+    out = StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([*columns, HOSTILE])
+    for cell in (HOSTILE, FORMULA):
+        writer.writerow([cell] * (len(columns) + 1))
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize("what", ["contacts", "agencies", "schools"])
+def test_import_errors_and_file_names_show_it_as_text(client_as: ClientAs, what: str) -> None:
+    manager = client_as(PartnershipRole.BOARD_MANAGER)
+    files = {f"{what}_file": (f"{SWAP}{TEMPLATE}.csv", hostile_register(), "text/csv")}
+    reply = manager.post("/organisations/import", data={"what": what, "la_code": "812"}, files=files)
+    shown = manager.get(reply.headers["location"]) if reply.status_code == 303 else reply
+    assert planted(reply.text) + planted(shown.text) == []
+    if what == "contacts":
+        assert "&lt;div hx-get=" in shown.text, "the name of the file is shown"
+        assert "&lt;script&gt;window.planted=1" in shown.text, "and so is the cell that was not understood"
+
+
+def test_a_questionnaire_that_is_refused_shows_it_as_text(client_as: ClientAs) -> None:
+    manager = client_as(PartnershipRole.BOARD_MANAGER)
+    for content in (f"title: {SCRIPT}\n{SWAP}: 1\n", f"- {TEMPLATE}", f"key: '{SCRIPT}'\nscale: {HOSTILE}"):
+        reply = manager.post("/questionnaires", files={"file": (f"{SWAP}.yaml", content, "text/yaml")})
+        assert reply.status_code == 422
+        assert planted(reply.text) == []
 
 
 def test_mails_hold_it_as_text_and_subjects_stay_one_line(engine: Engine, ids: dict[str, object]) -> None:
@@ -178,8 +214,9 @@ def test_mails_hold_it_as_text_and_subjects_stay_one_line(engine: Engine, ids: d
 
 
 def test_control_text_that_is_not_escaped_is_noticed() -> None:
+    assert begins_a_formula(f'a,"{FORMULA.replace(chr(34), chr(34) * 2)}"') == [FORMULA]
     assert planted(f"<p>{SCRIPT}</p>") != []
     assert planted(f"<p>{SWAP}</p>") != []
     assert planted(f'<input value="{BREAKOUT}">') != []
-    assert planted("<p>1337</p>") != []
+    assert planted(f"<p>{RENDERED}</p>") != []
     assert planted("<p>&lt;script&gt;planted</p><input value='&lt;img src=planted&gt;'>") == []

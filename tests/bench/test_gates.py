@@ -49,9 +49,7 @@ def school(engine: Engine, round_id: int) -> world.School:
     return world.schools(engine, round_id, 1, now=NOW)[0]
 
 
-def test_a_question_page_asks_few_statements(
-    app: FastAPI, page_engine: Engine, school: world.School
-) -> None:
+def test_a_question_page_asks_few_statements(app: FastAPI, page_engine: Engine, school: world.School) -> None:
     path = f"/returns/{school.return_id}/{DOMAINS[0]}"
     found = statements_of_a_page(page_engine, app, school.token, path)
     assert 0 < len(found) <= STATEMENTS_MUST
