@@ -15,9 +15,8 @@ from tests.access import world as worlds
 from tests.conftest import MovableClock
 
 
-@pytest.fixture(scope="module")
-def world(engine: Engine, clock: MovableClock) -> worlds.World:
-    """Both schools with a closed and an open round."""
+def two_schools(engine: Engine, clock: MovableClock) -> worlds.World:
+    """Arrange both schools with a closed and an open round."""
     with Session(engine, expire_on_commit=False) as session:
         nobody = Work(session, people.NOBODY, clock())
         address = "manager@partnership.example.org"
@@ -25,6 +24,12 @@ def world(engine: Engine, clock: MovableClock) -> worlds.World:
         actor = Actor(user_id, "Morgan Ellery", address, roles=frozenset({PartnershipRole.BOARD_MANAGER}))
         people.grant_partnership_role(nobody, user_id=user_id, role=PartnershipRole.BOARD_MANAGER)
         return worlds.build(Work(session, actor, clock()))
+
+
+@pytest.fixture(scope="module")
+def world(engine: Engine, clock: MovableClock) -> worlds.World:
+    """Both schools with a closed and an open round."""
+    return two_schools(engine, clock)
 
 
 def forgetful_session(request: Request) -> Iterator[Session]:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from typing import Any
 
 import pytest
 import uvicorn
@@ -10,14 +11,17 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
+from app import cli
 from app.core import routes as table
-from app.core.access import Access, OrganisationRole
+from app.core.access import Access, OrganisationRole, Work
 from app.core.database import SessionDep
 from app.core.faults import keep_values_out_of_the_servers_log
 from app.core.models import OutboxMessage
+from app.people import second_factor
 from app.people.cookies import cookie_name
 from tests.access.world import World
-from tests.conftest import ORIGIN, ClientAs
+from tests.conftest import ORIGIN, ClientAs, MovableClock
+from tests.people import steps
 
 pytestmark = pytest.mark.access
 
@@ -79,6 +83,73 @@ def test_a_full_run_tells_no_secret(
         assert word not in logged
         assert word not in subjects
         assert all(word not in place for place in places)
+
+
+def test_the_second_factor_tells_no_secret(
+    app: FastAPI, work: Work, engine: Engine, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    second_factor.forget(work, work.actor.user_id)
+    work.session.commit()
+    browser = TestClient(app, headers=ORIGIN, follow_redirects=False)
+    asked = browser.post("/sign-in", data={"email": steps.MANAGER})
+    browser.post(steps.newest_link(engine))
+    setting_up = browser.get("/second-factor").text
+    secret, sealed = steps.secret_on(setting_up)
+    first_code = steps.code_of(secret, clock())
+    done = browser.post("/second-factor/set-up", data={"sealed": sealed, "code": first_code})
+    recovery = re.findall(r"<code>([\w-]+)</code>", done.text)
+    assert len(recovery) == 10
+    browser.post("/sign-out")
+    browser.post("/sign-in", data={"email": steps.MANAGER})
+    browser.post(steps.newest_link(engine))
+    assert browser.post("/second-factor", data={"code": recovery[0]}).status_code == 303
+    secrets = [secret, sealed, steps.shown_code(asked.text), *recovery, browser.cookies[cookie_name()]]
+    assert [each for each in secrets if each in everything_logged(caplog)] == []
+    with Session(engine) as session:
+        mails = " ".join(
+            f"{mail.subject} {mail.body}" for mail in session.execute(select(OutboxMessage)).scalars()
+        )
+        kept = " ".join(
+            str(tuple(row))
+            for name in ("second_factor", "recovery_code", "login_session", "sign_in_request", "audit_event")
+            for row in session.execute(text(f"SELECT * FROM {name}"))
+        )
+    assert [each for each in secrets if each in mails] == []
+    plain = [secret, *recovery, browser.cookies[cookie_name()]]
+    assert [each for each in plain if each in kept or each.replace("-", "") in kept] == []
+
+
+def served_with(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> uvicorn.Config:
+    """Return the web server's settings as `eleven serve` hands them over, with some of them changed."""
+    handed: dict[str, Any] = {}
+    monkeypatch.setattr("app.main.build_app", lambda: "the program")
+    monkeypatch.setattr(uvicorn, "run", lambda _app, **options: handed.update(options))
+    before = list(logging.getLogger("uvicorn.error").filters)
+    cli.serve(cli.parser().parse_args(["serve"]))
+    logging.getLogger("uvicorn.error").filters[:] = before
+    return uvicorn.Config("app.main:build_app", **{**handed, **changes})
+
+
+def told_of_a_request(config: uvicorn.Config, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what the web server's log says of a request, as the server itself words it."""
+    config.configure_logging()
+    log = logging.getLogger("uvicorn.access")
+    log.info('%s - "%s %s HTTP/%s" %d', "192.0.2.1:1", "GET", f"/sign-in/{ANSWER}", "1.1", 200)
+    heard = capsys.readouterr()
+    return heard.out + heard.err
+
+
+def test_the_web_server_logs_no_addresses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ANSWER not in told_of_a_request(served_with(monkeypatch), capsys)
+
+
+def test_control_a_log_of_requests_would_tell_links(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ANSWER in told_of_a_request(served_with(monkeypatch, log_level="info"), capsys)
 
 
 def failing(app: FastAPI, client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> int:
