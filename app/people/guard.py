@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from app.core.access import Access, Actor, Work, allows
@@ -27,20 +28,19 @@ def now(request: Request) -> datetime:
 NowDep = Annotated[datetime, Depends(now)]
 
 
-def may_send_files(request: Request, at: NowDep) -> None:
+async def may_send_files(request: Request, at: NowDep) -> None:
     """Refuse files from somebody whose route does not allow them, before a byte of them is read.
 
     Other forms are so small that they are read first: then a slow sender holds no connection.
     """
     if request.method in SAFE_METHODS or most_bytes_of_files(request) is None:
         return
+    await run_in_threadpool(_admit_once, request, at)
+
+
+def _admit_once(request: Request, at: datetime) -> None:
     with Session(request.app.state.engine) as session:
-        token = request.cookies.get(cookie_name())
-        found = queries.signed_in_by_token(session, token, at) if token else None
-    if found is None:
-        raise SignInNeededError
-    if not allows(access_of(request), found.actor, demo=settings().is_demo):
-        raise NotFoundError
+        _admit(request, session, at)
 
 
 FileSenderDep = Annotated[None, Depends(may_send_files)]
@@ -56,10 +56,15 @@ def guard(
     not for you is not there.
     """
     del sender, form  # read before the session is opened, so that a slow sender holds no connection
+    actor = _admit(request, session, at)
+    enter(session, actor)
+    return actor
+
+
+def _admit(request: Request, session: Session, at: datetime) -> Actor | None:
     access = access_of(request)
     actor = _who(request, session, at)
     request.state.actor = actor
-    enter(session, actor)
     if allows(access, actor, demo=settings().is_demo):
         return actor
     if actor is None and access is not Access.DEMO:
@@ -69,7 +74,7 @@ def guard(
     raise NotFoundError
 
 
-def _who(request: Request, session: SessionDep, at: datetime) -> Actor | None:
+def _who(request: Request, session: Session, at: datetime) -> Actor | None:
     """Return who asks, without any right while they owe the second factor; nobody after the idle limit."""
     token = request.cookies.get(cookie_name())
     found = queries.signed_in_by_token(session, token, at) if token else None

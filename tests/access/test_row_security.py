@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine, create_engine, text, true
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlmodel import Session, SQLModel
 
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work, visible_to
@@ -170,7 +170,7 @@ def test_without_a_person_nothing_is_in_sight(world: World, page_engine: Engine,
 
 def test_with_everything_in_sight_the_same_tables_are_full(world: World, engine: Engine) -> None:
     assert world
-    empty = {"call", "domain_colleague", "identifier", "round_exception", "succession", "hand_over"}
+    empty = {"call", "domain_colleague", "identifier", "round_exception", "succession"}
     assert {name for name, count in counts(engine).items() if not count} <= empty
 
 
@@ -263,6 +263,35 @@ def test_it_holds_where_the_owner_of_the_tables_is_no_superuser(server: URL) -> 
         each.dispose()
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP ROLE {name}"))
+    admin.dispose()
+
+
+def test_a_login_that_owns_nothing_is_enough_to_serve(
+    server: URL, database: URL, world: World, client_as: ClientAs, clock: MovableClock
+) -> None:
+    """As docs/deploy.md says: the owner migrates, and pages and worker sign in as somebody else."""
+    name = f"web_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+    with pytest.raises(OperationalError, match="permission denied to set role"):
+        build_engine(database.set(username=name)).connect()
+    with admin.connect() as connection:
+        connection.execute(text(f"GRANT {APP_ROLE} TO {name}"))
+    pages = build_engine(database.set(username=name))
+    check_row_security(pages)
+    lead = client_as(OrganisationRole.LEAD, organisation=world.ours)
+    client = TestClient(build_app(pages, clock), headers=dict(lead.headers), follow_redirects=False)
+    client.cookies.update(lead.cookies)
+    assert client.get(world.path("GET /returns/{return_id}", "own")).status_code == 200
+    assert client.get(world.path("GET /returns/{return_id}", "other")).status_code == 404
+    with pages.connect() as connection:
+        connection.execute(text("SET ROLE NONE"))
+        with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
+            connection.execute(text("ALTER TABLE organisation DISABLE ROW LEVEL SECURITY"))
+    pages.dispose()
+    with admin.connect() as connection:
         connection.execute(text(f"DROP ROLE {name}"))
     admin.dispose()
 

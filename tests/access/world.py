@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
-from app.core.access import Work
-from app.organisations.models import Contact, ImportState, RegisterImport
+from app.core.access import Actor, OrganisationRole, Work
+from app.core.models import OutboxMessage
+from app.core.settings import settings
+from app.organisations import handing_over
+from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
+from app.people.models import LoginSession
+from app.people.service import start_session
 from app.questionnaires.queries import questionnaire
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
@@ -89,6 +95,8 @@ def build(work: Work) -> World:
         for school, values in ((ours, PLAIN), (theirs, MARKED))
     }
     rounds.set_state(work, closed, RoundState.CLOSED)
+    _begun(work, ours, people[ours], "Robin Marsh", "Ashgrove")
+    _begun(work, theirs, people[theirs], "Zebedee Quokkason", "Quokka-answer")
     preview = RegisterImport(
         kind="contacts",
         file_name="contacts.csv",
@@ -116,7 +124,11 @@ def build(work: Work) -> World:
             "return_id": returns[round_id, school],
             "organisation_id": school,
             "user_id": people[school],
-            "contact_id": _contact_id(work, school),
+            "contact_id": _id_of(work, col(Contact.id), col(Contact.organisation_id) == school),
+            "hand_over_id": _id_of(work, col(HandOver.id), col(HandOver.organisation_id) == school),
+            "message_id": _id_of(work, col(OutboxMessage.id), col(OutboxMessage.organisation_id) == school),
+            # Somebody's browser: of a colleague, or of the other school's lead.
+            "session_id": _id_of(work, col(LoginSession.id), col(LoginSession.user_id) == people[school]),
         }
 
     own, other = at(open_round, ours), at(open_round, theirs)
@@ -136,6 +148,18 @@ def build(work: Work) -> World:
     )
 
 
-def _contact_id(work: Work, school: int) -> int:
-    found = select(col(Contact.id)).where(col(Contact.organisation_id) == school)
-    return int(work.session.execute(found).scalar_one() or 0)
+def _begun(work: Work, school: int, user_id: int, name: str, mark: str) -> None:
+    """Let somebody at a school have a browser in which they are signed in, and a hand-over that waits."""
+    start_session(work.session, settings(), user_id=user_id, name=name, now=work.now)
+    person = Actor(user_id, name, "", organisations={school: frozenset(OrganisationRole)})
+    handing_over.ask(
+        Work(work.session, person, work.now),
+        school,
+        name=f"Alex {mark}",
+        address=f"alex@{mark.lower()}.example.org",
+        note=f"{mark} from June",
+    )
+
+
+def _id_of(work: Work, column: Any, which: Any) -> int:
+    return int(work.session.execute(select(func.max(column)).where(which)).scalar_one())
