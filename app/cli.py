@@ -14,8 +14,10 @@ def serve(args: argparse.Namespace) -> int:
     """Serve the pages."""
     import uvicorn  # noqa: PLC0415 - each command loads only what it needs
 
+    from app.core.faults import keep_values_out_of_the_servers_log  # noqa: PLC0415
     from app.main import build_app  # noqa: PLC0415
 
+    keep_values_out_of_the_servers_log()
     uvicorn.run(
         build_app(),
         host=args.host,
@@ -35,9 +37,10 @@ def worker(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
 
-    engine = build_engine(database_address(), 2)
+    engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
     send = outbox.transport(settings())
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -90,9 +93,10 @@ def import_files(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
     from app.organisations.commands import run  # noqa: PLC0415
 
-    return run(args, build_engine(database_address(), 2), system_clock())
+    return run(args, build_engine(database_address(), 2, scope=Scope.SYSTEM), system_clock())
 
 
 def add_user(args: argparse.Namespace) -> int:
@@ -103,13 +107,14 @@ def add_user(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
     from app.people import service as people  # noqa: PLC0415
     from app.people.rules import is_address, normal_address  # noqa: PLC0415
 
     if not is_address(args.email):
         print(f"{args.email} is not an email address, such as name@example.org", file=sys.stderr)
         return 1
-    with Session(build_engine(database_address(), 1)) as session:
+    with Session(build_engine(database_address(), 1, scope=Scope.SYSTEM)) as session:
         work = Work(session, people.NOBODY, system_clock())
         user_id = people.ensure_users(work, [(args.email, args.name)])[normal_address(args.email)]
         people.grant_partnership_role(work, user_id=user_id, role=PartnershipRole(args.role))
@@ -126,11 +131,12 @@ def reset_second_factor(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
     from app.people import queries, second_factor, service  # noqa: PLC0415
     from app.people.rules import normal_address  # noqa: PLC0415
 
     address = normal_address(args.email)
-    engine = build_engine(database_address(), 1)
+    engine = build_engine(database_address(), 1, scope=Scope.SYSTEM)
     try:
         with Session(engine) as session:
             user_id = queries.users_by_email(session, [address]).get(address)

@@ -19,8 +19,17 @@ from app.chasing.pages import router as chasing_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
-from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
+from app.core.errors import (
+    NotFoundError,
+    RefusedError,
+    SecondFactorNeededError,
+    SignInNeededError,
+    TooLargeError,
+)
+from app.core.faults import described, where_asked
 from app.core.rendering import page, query_string
+from app.core.routes import MEBIBYTE, TAKES_FILES
+from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.web import OriginCheck, StrictHeaders
@@ -44,7 +53,6 @@ from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from exports.pages import router as exports_router
 
-MOST_BODY_BYTES = 25 * 1024 * 1024
 LOG = logging.getLogger("eleven")
 
 # Matched from the top: those that answer most requests come first. The pages of a return whose last part is
@@ -77,6 +85,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to serve without page assets or with a database that could lose an answer."""
     require_assets()
     check_durability(app.state.engine)
+    check_row_security(app.state.engine)
     yield
     app.state.engine.dispose()
 
@@ -125,6 +134,13 @@ def bad_request(request: Request, problem: Exception) -> Response:
     return page(request, "errors/bad-request.html", status=status)
 
 
+def too_large(request: Request, problem: Exception) -> Response:
+    """Answer a form or a file that is larger than its page takes."""
+    most = problem.most if isinstance(problem, TooLargeError) else 0
+    words = f"{most // MEBIBYTE} MB" if most >= MEBIBYTE else f"{most // 1024} KB"
+    return page(request, "errors/too-large.html", status=413, most=words)
+
+
 def not_storable(request: Request, problem: Exception) -> Response:
     """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
     if request.method in {"GET", "HEAD"}:
@@ -135,8 +151,7 @@ def not_storable(request: Request, problem: Exception) -> Response:
 def failed(request: Request, problem: Exception) -> Response:
     """Answer a fault of ours with a reference that is also in the log."""
     reference = secrets.token_hex(4)
-    route = getattr(request.scope.get("route"), "path", "no route")
-    LOG.error("reference %s: %s %s", reference, request.method, route, exc_info=problem)
+    LOG.error("reference %s: %s\n%s", reference, where_asked(request), described(problem))
     return page(request, "errors/failed.html", status=500, reference=reference)
 
 
@@ -148,7 +163,8 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        max_body_size=MOST_BODY_BYTES,
+        # Forms have limits of their own, with better words; this one stands behind them.
+        max_body_size=2 * max(TAKES_FILES.values()),
         dependencies=[Depends(guard)],
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
@@ -162,6 +178,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(SignInNeededError, sign_in_needed)
     app.add_exception_handler(SecondFactorNeededError, sign_in_needed)
     app.add_exception_handler(RefusedError, refused)
+    app.add_exception_handler(TooLargeError, too_large)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)

@@ -28,7 +28,7 @@ for room in ROOMS:
 def run() -> None:
     """Bring the database to the wanted revision in one transaction."""
     address: URL = context.config.attributes.get("address") or database_address()
-    engine = create_engine(address, connect_args={"options": "-c lock_timeout=10s"})
+    engine = create_engine(address, connect_args={"options": "-c lock_timeout=10s -c eleven.scope=system"})
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
         with context.begin_transaction():

@@ -22,6 +22,7 @@ from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.database import build_engine
 from app.core.embedded import ensure_database, start_server
 from app.core.migrate import migrate
+from app.core.scope import Scope
 from app.core.settings import settings
 from app.main import build_app
 from app.people import service as people
@@ -86,7 +87,15 @@ def database(server: URL, template: str) -> Iterator[URL]:
 
 @pytest.fixture(scope="module")
 def engine(database: URL) -> Iterator[Engine]:
-    """The module's connection pool."""
+    """Connections to arrange and look with: the program's own role, with every organisation in sight."""
+    engine = build_engine(database, scope=Scope.SYSTEM)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def page_engine(database: URL) -> Iterator[Engine]:
+    """The connections of the pages: nothing is in sight until somebody is known."""
     engine = build_engine(database)
     yield engine
     engine.dispose()
@@ -99,9 +108,9 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture(scope="module")
-def app(engine: Engine, clock: MovableClock) -> FastAPI:
+def app(page_engine: Engine, clock: MovableClock) -> FastAPI:
     """The program on the module's database."""
-    return build_app(engine, clock)
+    return build_app(page_engine, clock)
 
 
 @pytest.fixture

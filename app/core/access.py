@@ -126,12 +126,17 @@ def allows(access: Access, actor: Actor | None, *, demo: bool) -> bool:
     return access in {Access.SIGNED_IN, Access.ON_THE_WAY_IN}
 
 
+def reads_every_return(actor: Actor) -> bool:
+    """Say whether a person reads the returns of all organisations."""
+    return actor.has(*READERS)
+
+
 def visible_to(actor: Actor, organisation_column: Any) -> ColumnElement[bool]:
     """Return the condition that confines a query to the organisations whose returns a person may read.
 
     This and `Confined` are the one place that decides it; each query over organisations' answers carries it.
     """
-    if actor.has(*READERS):
+    if reads_every_return(actor):
         return true()
     if not actor.organisations:
         return false()
@@ -158,6 +163,6 @@ class Confined:
     def rows(self, session: Session, actor: Actor, **values: Any) -> CursorResult[*tuple[Any, ...]]:
         """Run the read for a person."""
         connection = session.connection()
-        if actor.has(*READERS):
+        if reads_every_return(actor):
             return connection.execute(self._everything, values)
         return connection.execute(self._own, {**values, "own": sorted(actor.organisations)})

@@ -17,6 +17,8 @@ from sqlalchemy.exc import DisconnectionError
 from sqlmodel import Session, SQLModel
 from starlette.concurrency import run_in_threadpool
 
+from app.core.scope import SCOPE, Scope, connection_options
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POOL_SIZE = 20
 
@@ -45,20 +47,36 @@ def text_enum(values: type[Enum]) -> Any:
     )
 
 
-def build_engine(address: URL, pool_size: int = POOL_SIZE) -> Engine:
-    """Return the engine of this process: a fixed pool, no connections above it."""
+_TIMEOUTS = "-c lock_timeout=10s -c statement_timeout=60s"
+_to_json = partial(json.dumps, default=str, ensure_ascii=False)
+
+
+def build_engine(address: URL, pool_size: int = POOL_SIZE, *, scope: Scope = Scope.SIGNING_IN) -> Engine:
+    """Return the engine of this process: a fixed pool, no connections above it.
+
+    The program works as a role that row-level security confines. Pages begin with nothing in sight and
+    widen it for the person who asks; the worker and the commands begin with `Scope.SYSTEM`.
+    """
     engine = create_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        # A fault of the database is logged; what people wrote is not.
-        hide_parameters=True,
-        json_serializer=partial(json.dumps, default=str, ensure_ascii=False),
-        connect_args={"options": "-c lock_timeout=10s -c statement_timeout=60s", "connect_timeout": 5},
+        json_serializer=_to_json,
+        hide_parameters=True,  # errors go to the log, answers do not
+        connect_args={"options": f"{_TIMEOUTS} {connection_options(scope)}", "connect_timeout": 5},
     )
     event.listen(engine, "checkout", require_alive)
     return engine
+
+
+def owner_engine(address: URL) -> Engine:
+    """Return an engine that works as the owner of the tables: for upkeep, never for pages or the worker."""
+    return create_engine(
+        address,
+        json_serializer=_to_json,
+        connect_args={"options": f"-c lock_timeout=10s -c {SCOPE}={Scope.SYSTEM}"},
+    )
 
 
 def require_alive(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -7,15 +7,22 @@ from typing import Annotated
 from fastapi import Depends, Request, UploadFile
 from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.types import Message
 
 from app.core.access import Access
-from app.core.errors import RefusedError, SignInNeededError
-from app.core.routes import access_of
+from app.core.errors import RefusedError, SignInNeededError, TooLargeError
+from app.core.routes import MEBIBYTE, access_of, most_bytes_of_files
 from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
-
+# What the largest honest form needs, and some: reading a body costs time before anybody is known.
+MOST_BYTES_OF_STRANGERS = 64 * 1024
+MOST_BYTES = MEBIBYTE
+MOST_BYTES_SKIPPED = 50 * MEBIBYTE
+_OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
@@ -80,6 +87,61 @@ class Form(Mapping[str, str]):
         return None
 
 
+def most_bytes(request: Request) -> int:
+    """Return how large a body the route that a request matched takes, in bytes."""
+    if access_of(request) in _OUTSIDE:
+        return MOST_BYTES_OF_STRANGERS
+    with_files = request.headers.get("content-type", "").startswith("multipart/form-data")
+    return (most_bytes_of_files(request) if with_files else None) or MOST_BYTES
+
+
+class _Measured:
+    """A request's body, cut off beyond a number of bytes."""
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._request = request
+        self._most = most
+        self._arrived = 0
+        self._more = True
+        announced = request.headers.get("content-length", "")
+        self._announced = int(announced) if announced.isdecimal() else 0
+
+    async def _next(self) -> Message:
+        message = await self._request.receive()
+        self._arrived += len(message.get("body", b""))
+        self._more = message.get("more_body", False)
+        return message
+
+    async def receive(self) -> Message:
+        """Return the next part of the body."""
+        message = await self._next()
+        if self.too_large:
+            raise MultiPartException("too large")  # the parser closes the files that it has begun
+        return message
+
+    async def skip(self) -> None:
+        """Let the rest go by unread: a browser shows our answer only when it has sent everything."""
+        while self._more and self._arrived < MOST_BYTES_SKIPPED:
+            await self._next()
+
+    @property
+    def too_large(self) -> bool:
+        return max(self._announced, self._arrived) > self._most
+
+    async def form(self) -> FormData:
+        """Return the form, or raise TooLargeError: unparsed, if the sender says how long it is."""
+        try:
+            if not self.too_large:
+                within = Request(self._request.scope, self.receive)
+                return await within.form(max_fields=MOST_FIELDS, max_files=3)
+        except HTTPException:
+            if not self.too_large:
+                raise
+        if self._most != MOST_BYTES_OF_STRANGERS:
+            await self.skip()
+        raise TooLargeError(self._most)
+
+
 async def read_form(request: Request) -> AsyncIterator[Form]:
     """Read the request's form before a database connection is taken, so that slow senders hold none.
 
@@ -91,7 +153,7 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
     if request.method in {"GET", "HEAD"}:
         yield Form(FormData())
         return
-    data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    data = await _Measured(request, most_bytes(request)).form()
     try:
         yield Form(data)
     finally:

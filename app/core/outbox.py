@@ -66,13 +66,12 @@ def enqueue(
     """
     if not mails:
         return 0
-    statement = (
-        insert(OutboxMessage)
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(col(OutboxMessage.id))
-    )
+    # Nothing is asked back and no conflict column named: whoever hands a mail in may not read the outbox.
+    statement = insert(OutboxMessage).inline().on_conflict_do_nothing()
     rows = [_message_row(mail, now, due_at or now, domain) for mail in mails]
-    return len(session.connection().execute(statement, rows).all())
+    return (
+        session.connection().execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+    )
 
 
 def as_email(message: OutboxMessage, sender: str) -> EmailMessage:

@@ -98,11 +98,28 @@ ACCESS: Mapping[str, Access] = {
     "GET /actions": Access.RETURNS,
 }
 
+MEBIBYTE = 1024 * 1024
+# Only these take files, and so many bytes.
+TAKES_FILES: Mapping[str, int] = {
+    # The whole register of England has some 60 MB, its links file a few more.
+    "POST /organisations/import": 120 * MEBIBYTE,
+    "POST /questionnaires": 25 * MEBIBYTE,
+}
+
 
 def access_of(request: Request) -> Access:
     """Return the access class of the route that a request matched.
 
     Raises KeyError for a route outside the table: a test holds the table against the program's routes.
     """
+    return ACCESS[_named(request)]
+
+
+def most_bytes_of_files(request: Request) -> int | None:
+    """Return how large a body with files the route that a request matched takes; None if it takes none."""
+    return TAKES_FILES.get(_named(request))
+
+
+def _named(request: Request) -> str:
     method = "GET" if request.method == "HEAD" else request.method
-    return ACCESS[f"{method} {request.scope['route'].path}"]
+    return f"{method} {request.scope['route'].path}"

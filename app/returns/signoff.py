@@ -247,8 +247,6 @@ def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> Non
 
 def send_back(work: Work, return_id: int, reason: str) -> None:
     """Send a return back, or reopen a signed one, with a reason; the signed edition stays as it is."""
-    if not reason.strip():
-        raise RefusedError("", {"reason": "Say why you send it back, so that they know what to change"})
     row = work.session.execute(
         select(Return, col(Round.state), col(Round.title), col(Organisation.name))
         .join(Round, col(Round.id) == col(Return.round_id))
@@ -258,6 +256,8 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     ).first()
     if row is None:
         raise NotFoundError
+    if not reason.strip():
+        raise RefusedError("", {"reason": "Say why you send it back, so that they know what to change"})
     this, round_state, round_title, organisation = row
     if round_state is not RoundState.OPEN:
         raise RefusedError("The round is closed. Reopen the round before you send a return back.")

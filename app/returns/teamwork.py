@@ -17,12 +17,15 @@ from app.people import service as people_service
 from app.people.links import invitation_link
 from app.people.rules import normal_address
 from app.returns.models import DomainColleague, Return, ReturnState
-from app.returns.queries import ReturnHead, questionnaire_of
+from app.returns.queries import ReturnHead, head, questionnaire_of
 from app.returns.service import visible_to_own
 
 
 def mark_opened(work: Work, return_id: int) -> None:
-    """Note that somebody of the organisation has looked at the return for the first time."""
+    """Note that somebody of the organisation has looked at the return for the first time.
+
+    Raises NotFoundError for a return that is not theirs.
+    """
     changed = work.session.execute(
         update(Return)
         .where(col(Return.id) == return_id, col(Return.state) == ReturnState.ISSUED, visible_to_own(work))
@@ -31,6 +34,8 @@ def mark_opened(work: Work, return_id: int) -> None:
     ).scalar()
     if changed is not None:
         audit.record(work, "return.opened", ("return", return_id), organisation_id=changed)
+    elif not work.actor.holds(head(work.session, work.actor, return_id).organisation_id):
+        raise NotFoundError
 
 
 def must_lead(work: Work, organisation_id: int) -> None:

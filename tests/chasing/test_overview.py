@@ -120,7 +120,7 @@ def test_names_are_shown_as_text(work: Work, client_as: ClientAs) -> None:
 
 
 def test_the_overview_costs_the_same_however_many_returns_there_are(
-    work: Work, client_as: ClientAs, engine: Engine
+    work: Work, client_as: ClientAs, page_engine: Engine
 ) -> None:
     before = scene(work, "Before")
     small = scene(work, "Only", previous=before.round_id)
@@ -128,7 +128,7 @@ def test_the_overview_costs_the_same_however_many_returns_there_are(
     client = client_as(R.BOARD_MANAGER)
     counts = []
     for each in (small, large):
-        with counted(engine) as statements:
+        with counted(page_engine) as statements:
             assert client.get(each.here).status_code == 200
         counts.append(len(statements))
     # Who is asking, this round, the round before, the returns of both.

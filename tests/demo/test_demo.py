@@ -16,7 +16,7 @@ from sqlalchemy import Engine, Row, create_engine, func, select, text
 from sqlalchemy.engine import URL
 from sqlmodel import Session, col
 
-from app.core.database import build_engine
+from app.core.database import owner_engine
 from app.demo.load import NotEmptyError, is_loaded, load
 from app.demo.phrases import sentences
 from app.demo.versions import SECTION_11, SECTION_175, definition, version_before
@@ -47,6 +47,14 @@ class Seconds:
 
 
 @pytest.fixture(scope="module")
+def engine(database: URL) -> Iterator[Engine]:
+    """Connections as the owner of the tables: rows are copied in bulk, which row-level security rules out."""
+    engine = owner_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
 def seconds(engine: Engine) -> Seconds:
     """Load the demo into the module's database once, and say how long it took."""
     wall, process = perf_counter(), process_time()
@@ -68,7 +76,7 @@ def second(server: URL, template: str) -> Iterator[Engine]:
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    engine = build_engine(server.set(database=name))
+    engine = owner_engine(server.set(database=name))
     yield engine
     engine.dispose()
     with admin.connect() as connection:
