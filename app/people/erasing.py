@@ -83,9 +83,20 @@ def to_erase(session: Session, user_id: int) -> ToErase:
     person = queries.person(session, user_id)
     if is_erased(person.email):
         raise NotFoundError
-    counts = session.execute(_COUNTS, {"person": user_id, "address": person.email}).one()
+    row = session.execute(_COUNTS, {"person": user_id, "address": person.email}).one()
+    places, sessions, mails, saves, signatures = row
     alone = tuple(row[1] for row in session.execute(ONLY_LEAD, {"person": user_id}))
-    return ToErase(user_id, person.name, person.email, *counts, alone)
+    return ToErase(
+        user_id=user_id,
+        name=person.name,
+        email=person.email,
+        places=places,
+        sessions=sessions,
+        mails=mails,
+        saves=saves,
+        signatures=signatures,
+        only_lead_of=alone,
+    )
 
 
 def erase(work: Work, user_id: int, *, confirmed: bool) -> None:

@@ -49,13 +49,14 @@ Take = Callable[[Work, Period, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is kept for how long: `what` and `then` are for people, `setting` names the period.
+    """What is kept for how long after what; `setting` names the period, `then` says what happens.
 
-    `then` says what happens: deleted, or emptied. A rule with no sweeps has its own `count` and `take`.
+    `what`, `after` and `then` are words for people. A rule with no sweeps has its own `count` and `take`.
     """
 
     key: str
     what: str
+    after: str
     setting: str
     unit: Unit
     then: str = "deleted"
@@ -162,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "links",
         "emailed links that no longer work",
+        "after they stopped working",
         "keep_sign_in_link_days",
         Unit.DAYS,
         sweeps=(Sweep("sign_in_link", "expires_at"), Sweep("sign_in_request", "expires_at")),
@@ -169,6 +171,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "sessions",
         "where and when people were signed in",
+        "after signing out",
         "keep_session_days",
         Unit.DAYS,
         sweeps=(Sweep("login_session", "least(ended_at, expires_at)"),),
@@ -176,6 +179,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "sign_in_mails",
         "the text of sign-in mails",
+        "after they left",
         "keep_sign_in_mail_days",
         Unit.DAYS,
         then="emptied",
@@ -191,6 +195,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "mails",
         "text and address of other mails",
+        "after they left",
         "keep_mail_months",
         Unit.MONTHS,
         then="emptied",
@@ -206,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "limits",
         "who asked for links too fast",
+        "after the last time",
         "keep_limit_days",
         Unit.DAYS,
         sweeps=(Sweep("rate_limit", "ready_at"),),
@@ -213,6 +219,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "imports",
         "rows of imported files",
+        "after the import",
         "keep_import_days",
         Unit.DAYS,
         then="emptied",
@@ -228,6 +235,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "contacts",
         "former contacts and decided changes of contact",
+        "after it ended",
         "keep_contact_months",
         Unit.MONTHS,
         sweeps=(Sweep("contact", "ended_at"), Sweep("hand_over", "decided_at", "state <> 'waiting'")),
@@ -235,6 +243,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "heads",
         "head teachers of organisations that are gone",
+        "after it closed",
         "keep_contact_months",
         Unit.MONTHS,
         then="emptied",
@@ -250,6 +259,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "people",
         "accounts of people who have left",
+        "after they left",
         "keep_person_months",
         Unit.MONTHS,
         then="erased",
@@ -259,7 +269,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "returns",
-        "returns of closed rounds, after their school year",
+        "returns of closed rounds",
+        "after the school year in which the round closed",
         "keep_return_years",
         Unit.YEARS,
         own_count=_count_returns,
@@ -267,3 +278,17 @@ RULES: tuple[Rule, ...] = (
         batch=RETURNS_AT_ONCE,
     ),
 )
+
+
+NEVER_ENDS = {
+    "trail": "for as long as the service runs",
+    "nothing": "for as long as the service runs",
+}
+
+
+def kept_words(key: str, config: Settings) -> str:
+    """Return for how long something is kept, in words: of a rule, or of what no rule ends."""
+    if key in NEVER_ENDS:
+        return NEVER_ENDS[key]
+    rule = next(rule for rule in RULES if rule.key == key)
+    return f"{rule.period(config).words} {rule.after}"
