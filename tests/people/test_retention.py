@@ -361,7 +361,7 @@ def test_a_worker_that_is_stopped_halfway_loses_no_count(
         _session(work.session, user, NOW - timedelta(days=100 + each))
     work.session.commit()
     small = Rule(**{**{name: getattr(rule("sessions"), name) for name in Rule.__slots__}, "batch": 5})
-    whole, taken = Sweep.take, []
+    whole, taken = Sweep.take, list[int]()
 
     def stopped(self: Sweep, session: Session, moment: datetime, most: int) -> int:
         if taken:
