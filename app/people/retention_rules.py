@@ -292,3 +292,27 @@ def kept_words(key: str, config: Settings) -> str:
         return NEVER_ENDS[key]
     rule = next(rule for rule in RULES if rule.key == key)
     return f"{rule.period(config).words} {rule.after}"
+
+
+def kept_in_docs() -> dict[str, str]:
+    """Return for each rule how long something is kept by default, and which setting says so."""
+    fields = Settings.model_fields
+    words = {
+        rule.key: (
+            f"{Period(fields[rule.setting].default, rule.unit).words} {rule.after} "
+            f"(`ELEVEN_{rule.setting.upper()}`), then {rule.then}"
+        )
+        for rule in RULES
+    }
+    return words | NEVER_ENDS
+
+
+def kept_for_people(config: Settings) -> list[tuple[str, str]]:
+    """Return what is kept and for how long, rule by rule, in the words of the privacy notice."""
+    return [
+        (
+            f"{rule.what[:1].upper()}{rule.what[1:]}",
+            f"{rule.period(config).words} {rule.after}, then {rule.then}",
+        )
+        for rule in RULES
+    ]
