@@ -43,12 +43,14 @@ class Plain(StrEnum):
 class Owner:
     """How a row finds the person whom it is about: by the number or the address in a column.
 
-    `only` names another column and the value that it must have.
+    `only` names another column and the value that it must have; `what` says what such a row is to its person,
+    where a table has several kinds of owners.
     """
 
     column: str
     by: Literal["number", "address"] = "number"
     only: tuple[str, str] | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

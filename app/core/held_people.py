@@ -206,9 +206,9 @@ REGISTER_OF_ORGANISATIONS: Final = (
         about="people who hand over, and who take over",
         kept="contacts",
         owners={
-            "leaver": Owner("leaver_id"),
-            "successor": Owner("email", by="address"),
-            "decider": Owner("decided_by"),
+            "leaver": Owner("leaver_id", what="changes of contact that you asked for"),
+            "successor": Owner("email", by="address", what="changes of contact that name you"),
+            "decider": Owner("decided_by", what="changes of contact that you decided"),
         },
         personal={
             "name": Personal("name of who takes over", ("successor",), erasure=Erasure.REPLACED),

@@ -202,7 +202,10 @@ TRAIL: Final = (
         about="everybody who can sign in",
         kept="trail",
         basis=Basis.ACCOUNTABILITY,
-        owners={"person": Owner("actor_id"), "subject": Owner("subject_id", only=("subject", "user"))},
+        owners={
+            "person": Owner("actor_id", what="what you did"),
+            "subject": Owner("subject_id", only=("subject", "user"), what="what was done about your account"),
+        },
         personal={
             "at": Personal("when", ("person", "subject"), because=OPEN_TRAIL),
             "event": Personal("what happened", ("person", "subject"), because=OPEN_TRAIL),

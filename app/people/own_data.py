@@ -1,6 +1,7 @@
 """What Eleven holds about one person: every column that the register marks as exported, and nobody else's."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +19,12 @@ from app.people import queries
 from app.people.erasing import whose
 from app.people.retention_rules import kept_words
 
-SHOWN = 100
+SHOWN = 12
+# What only machines need; the file has it.
+NOT_ON_PAGES = frozenset(
+    {"id", "subject", "subject_id", "content_hash", "declaration", "round_id", "version", "accepted"}
+)
+_CODE = re.compile("[a-z]+(_[a-z]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,19 @@ class Section:
     rows: tuple[tuple[Any, ...], ...]
     count: int
 
+    def headings(self) -> list[str]:
+        """Return the headings of the columns that a page shows."""
+        return [
+            title for title, name in zip(self.titles, self.columns, strict=True) if name not in NOT_ON_PAGES
+        ]
+
     def lines(self, places: Mapping[int, str]) -> list[list[str]]:
         """Return the rows in words, for a page."""
         return [
             [
                 places.get(value, "") if column == "organisation_id" else _in_words(value)
                 for column, value in zip(self.columns, row, strict=True)
+                if column not in NOT_ON_PAGES
             ]
             for row in self.rows
         ]
@@ -61,7 +74,7 @@ class OwnData:
     made_at: datetime
     sections: tuple[Section, ...]
     places: Mapping[int, str]
-    not_told: tuple[tuple[str, str], ...]
+    not_told: Mapping[str, tuple[str, ...]]
 
 
 def _in_words(value: Any) -> str:
@@ -73,7 +86,8 @@ def _in_words(value: Any) -> str:
         return short_date(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ROLE_WORDS.get(str(value), str(value))
+    words = ROLE_WORDS.get(str(value), str(value))
+    return words.replace("_", " ") if _CODE.fullmatch(words) else words
 
 
 def _title(held: Held, column: str) -> str:
@@ -114,7 +128,7 @@ def own_data(
                 sections.append(
                     Section(
                         table=held.table,
-                        what=held.what,
+                        what=held.owners[owner].what or held.what,
                         why=held.basis.value,
                         kept=kept_words(held.kept, config),
                         columns=tuple(columns),
@@ -148,15 +162,14 @@ def _places(session: Session, sections: Sequence[Section]) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def _not_told() -> tuple[tuple[str, str], ...]:
-    """Return what is held about people in general that no file tells, each with the reason."""
-    told = [
-        (f"{held.what}: {each.words}", each.because)
-        for held in REGISTER
-        for each in held.personal.values()
-        if not each.exported
-    ]
-    return tuple(dict.fromkeys(told))
+def _not_told() -> dict[str, tuple[str, ...]]:
+    """Return what is held about people in general that no file tells, under the reason why."""
+    told: dict[str, tuple[str, ...]] = {}
+    for held in REGISTER:
+        for each in held.personal.values():
+            if not each.exported:
+                told[each.because] = (*told.get(each.because, ()), f"{held.what}: {each.words}")
+    return told
 
 
 def as_json(data: OwnData) -> str:
@@ -175,7 +188,9 @@ def as_json(data: OwnData) -> str:
             }
             for each in data.sections
         ],
-        "held_but_not_in_this_file": [{"what": what, "because": why} for what, why in data.not_told],
+        "held_but_not_in_this_file": [
+            {"because": because, "what": what} for because, what in data.not_told.items()
+        ],
     }
     return json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
 
