@@ -285,6 +285,12 @@ def test_a_mail_that_waits_keeps_its_text(engine: Engine, work: Work, clock: Mov
 # --- people who have left -------------------------------------------------------------------------
 
 
+def erased_in(engine: Engine) -> set[int]:
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id FROM user_account WHERE email LIKE '%@erased.invalid'"))
+        return set(found.scalars())
+
+
 def test_people_who_left_long_ago_are_erased_and_nobody_else(
     engine: Engine, work: Work, clock: MovableClock
 ) -> None:
@@ -318,13 +324,7 @@ def test_people_who_left_long_ago_are_erased_and_nobody_else(
     _session(work.session, people["seen"], lately)
     work.session.commit()
     assert run(engine, clock, "people") == {"people": 2}
-    with engine.connect() as connection:
-        erased = set(
-            connection.execute(
-                text("SELECT id FROM user_account WHERE email LIKE '%@erased.invalid'")
-            ).scalars()
-        )
-    assert erased == {people["off"], people["nowhere"]}
+    assert erased_in(engine) == {people["off"], people["nowhere"]}
     clock.move(days=1)
     assert run(engine, clock, "people") == {"people": 0}, "nobody is erased twice"
 
