@@ -30,7 +30,7 @@ def serve(args: argparse.Namespace) -> int:
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Send what is in the outbox, and go on until stopped."""
+    """Send what is in the outbox, do the day's retention, and go on until stopped."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     from app.core import outbox  # noqa: PLC0415
@@ -39,13 +39,17 @@ def worker(args: argparse.Namespace) -> int:
     from app.core.embedded import database_address  # noqa: PLC0415
     from app.core.scope import Scope  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.people.retention import Daily  # noqa: PLC0415
 
     engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
     send = outbox.transport(settings())
+    retention = Daily(engine)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
         try:
+            if not args.once:
+                retention(system_clock())
             left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
@@ -97,6 +101,20 @@ def import_files(args: argparse.Namespace) -> int:
     from app.organisations.commands import run  # noqa: PLC0415
 
     return run(args, build_engine(database_address(), 2, scope=Scope.SYSTEM), system_clock())
+
+
+def retention(args: argparse.Namespace) -> int:
+    """Take away what has been kept for long enough, or say what is due."""
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.people.commands import retention as run  # noqa: PLC0415
+
+    engine = build_engine(database_address(), 2)
+    try:
+        return run(args, engine, system_clock())
+    finally:
+        engine.dispose()
 
 
 def add_user(args: argparse.Namespace) -> int:
@@ -188,6 +206,7 @@ def parser() -> argparse.ArgumentParser:
     each.set_defaults(run=check_questionnaire)
 
     _user_parser(commands)
+    _retention_parser(commands)
     _import_parser(commands)
     _bench_parser(commands)
     return main
@@ -207,6 +226,12 @@ def _user_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     each = user.add_parser("reset-second-factor", help="let a person set up a new authenticator app")
     each.add_argument("email")
     each.set_defaults(run=reset_second_factor)
+
+
+def _retention_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    each = commands.add_parser("retention", help="take away what was kept for long enough")
+    each.add_argument("--dry-run", action="store_true", help="say what is due and change nothing")
+    each.set_defaults(run=retention)
 
 
 def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -39,6 +39,7 @@ from app.organisations.pages import router as organisations_router
 from app.people.account_pages import router as account_router
 from app.people.guard import guard
 from app.people.managing_pages import router as managing_router
+from app.people.own_data_pages import router as own_data_router
 from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
@@ -67,6 +68,7 @@ ROUTERS = (
     single_sign_on_router,
     account_router,
     managing_router,
+    own_data_router,
     planner_router,
     import_router,  # before the pages of one organisation: "import" is no organisation
     organisations_router,

@@ -76,13 +76,18 @@ def template(server: URL) -> Iterator[str]:
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="module")
-def database(server: URL, template: str) -> Iterator[URL]:
-    """A fresh database for a test module."""
+def fresh_database(server: URL, template: str) -> Iterator[URL]:
+    """Yield a migrated database, and drop it afterwards."""
     name = f"module_{uuid.uuid4().hex[:12]}"
     _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield server.set(database=name)
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def database(server: URL, template: str) -> Iterator[URL]:
+    """A fresh database for a test module."""
+    yield from fresh_database(server, template)
 
 
 @pytest.fixture(scope="module")

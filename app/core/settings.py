@@ -70,6 +70,16 @@ class Settings(BaseSettings):
     peers_minimum: int = Field(default=5, ge=5)
     stalled_after_days: int = 10
 
+    keep_sign_in_link_days: int = Field(default=7, ge=1)
+    keep_session_days: int = Field(default=90, ge=1)
+    keep_sign_in_mail_days: int = Field(default=1, ge=1)
+    keep_mail_months: int = Field(default=24, ge=1)
+    keep_limit_days: int = Field(default=1, ge=1)
+    keep_import_days: int = Field(default=90, ge=1)
+    keep_contact_months: int = Field(default=24, ge=1)
+    keep_person_months: int = Field(default=24, ge=1)
+    keep_return_years: int = Field(default=6, ge=1)
+
     @property
     def secure_cookies(self) -> bool:
         """Cookies are marked Secure wherever people reach us over TLS."""

@@ -13,7 +13,7 @@ from app.core.rendering import error_list, page
 from app.core.settings import settings
 from app.people import managing, queries, second_factor
 from app.people.guard import ActorDep, WorkDep
-from app.people.rules import may_look_after, roles_to_give
+from app.people.rules import is_erased, may_look_after, roles_to_give
 
 router = APIRouter()
 
@@ -90,6 +90,8 @@ def _person_page(
         mine=may_look_after(actor, user_id, frozenset(shown.roles)),
         roles=[role.value for role in roles_to_give(actor)],
         by_provider=settings().by_provider,
+        erased=is_erased(shown.email),
+        session_days=settings().keep_session_days,
         errors=error_list(problem),
         problems=problem.problems if problem else {},
     )

@@ -10,6 +10,7 @@ from app.core.rendering import page
 from app.core.settings import settings
 from app.organisations.handing_over import waiting_count
 from app.people.guard import ActorDep, GuardDep, NowDep
+from app.people.retention_rules import kept_for_people
 from app.planner import queries
 from app.returns.models import ReturnState
 from app.returns.queries import returns_of
@@ -56,7 +57,8 @@ def accessibility(request: Request, _actor: GuardDep) -> Response:
 @router.get("/privacy")
 def privacy(request: Request, _actor: GuardDep) -> Response:
     """Say what personal data is held, why, and for how long."""
-    return page(request, "planner/privacy.html", law=settings().statutory_paragraph)
+    config = settings()
+    return page(request, "planner/privacy.html", law=config.statutory_paragraph, kept=kept_for_people(config))
 
 
 @router.get("/contact")
