@@ -108,9 +108,10 @@ def retention(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
     from app.people.commands import retention as run  # noqa: PLC0415
 
-    engine = build_engine(database_address(), 2)
+    engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
     try:
         return run(args, engine, system_clock())
     finally:

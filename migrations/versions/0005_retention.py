@@ -7,7 +7,7 @@ import sqlmodel
 from alembic import op
 
 revision: str = "0005"
-down_revision: str | None = "0002"
+down_revision: str | None = "0003"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -50,10 +50,13 @@ def upgrade() -> None:
         """
     )
     _freeze("refuse_change_but_retention")
+    # The trigger says when: migration 0003 had taken the right away altogether.
+    op.execute("GRANT DELETE ON answer_version, signed_return TO eleven_app")
 
 
 def downgrade() -> None:
     """Go back."""
     _freeze("refuse_change")
+    op.execute("REVOKE DELETE ON answer_version, signed_return FROM eleven_app")
     op.execute("DROP FUNCTION refuse_change_but_retention()")
     op.drop_table("retention_run")

@@ -12,8 +12,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 # Names of tests that are written beside this page. Each leaves the list when it is there.
 AWAITED = {
-    "tests/access/test_matrix.py",
-    "tests/access/test_row_security.py",
     "tests/core/test_audit_chain.py",
 }
 ROW = re.compile(r"^\| (V\d[^|]*) \| [^|]+ \| ([^|]+) \| (.+) \|$", re.MULTILINE)

@@ -14,6 +14,7 @@ from app import cli
 from app.core import embedded
 from app.core.access import OrganisationRole, Work
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.core.settings import settings
 from app.people import keeping, retention, service
 from app.people.keeping import Unit
@@ -33,7 +34,7 @@ def database(server: URL, template: str) -> Iterator[URL]:
 @pytest.fixture
 def engine(database: URL) -> Iterator[Engine]:
     """The test's connection pool."""
-    engine = build_engine(database)
+    engine = build_engine(database, scope=Scope.SYSTEM)
     yield engine
     engine.dispose()
 
