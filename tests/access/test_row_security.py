@@ -288,7 +288,7 @@ def test_a_login_that_owns_nothing_is_enough_to_serve(
     assert client.get(world.path("GET /returns/{return_id}", "other")).status_code == 404
     with pages.connect() as connection:
         connection.execute(text("SET ROLE NONE"))
-        with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
             connection.execute(text("ALTER TABLE organisation DISABLE ROW LEVEL SECURITY"))
     pages.dispose()
     with admin.connect() as connection:
