@@ -55,8 +55,13 @@ from exports.pages import router as exports_router
 
 LOG = logging.getLogger("eleven")
 
-# The pages of a return whose last part is fixed come before those that take a domain's name there.
+# Matched from the top: those that answer most requests come first. The pages of a return whose last part is
+# fixed come before those that take a domain's name there.
 ROUTERS = (
+    exports_router,
+    finishing_router,
+    together_router,
+    returns_router,
     people_router,
     second_factor_router,
     single_sign_on_router,
@@ -72,10 +77,6 @@ ROUTERS = (
     chasing_router,
     scrutiny_router,
     actions_router,
-    exports_router,
-    finishing_router,
-    together_router,
-    returns_router,
 )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, CursorResult, Integer, Select, any_, bindparam, false, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
 
@@ -128,7 +129,7 @@ def allows(access: Access, actor: Actor | None, *, demo: bool) -> bool:
 def visible_to(actor: Actor, organisation_column: Any) -> ColumnElement[bool]:
     """Return the condition that confines a query to the organisations whose returns a person may read.
 
-    This is the one place that decides it; each query over organisations' answers carries it.
+    This and `Confined` are the one place that decides it; each query over organisations' answers carries it.
     """
     if actor.has(*READERS):
         return true()
@@ -136,3 +137,27 @@ def visible_to(actor: Actor, organisation_column: Any) -> ColumnElement[bool]:
         return false()
     condition: ColumnElement[bool] = organisation_column.in_(sorted(actor.organisations))
     return condition
+
+
+def among_own(organisation_column: Any) -> ColumnElement[bool]:
+    """Return the condition for statements built once: the person's own organisations, given as `own`."""
+    condition: ColumnElement[bool] = organisation_column == any_(bindparam("own", type_=ARRAY(Integer)))
+    return condition
+
+
+class Confined:
+    """A read that is built once, and confined like `visible_to` for whoever asks.
+
+    Building a statement costs several times what sending it does: for reads of every request.
+    """
+
+    def __init__(self, statement: Select[Any], organisation_column: Any) -> None:
+        self._everything = statement
+        self._own = statement.where(among_own(organisation_column))
+
+    def rows(self, session: Session, actor: Actor, **values: Any) -> CursorResult[*tuple[Any, ...]]:
+        """Run the read for a person."""
+        connection = session.connection()
+        if actor.has(*READERS):
+            return connection.execute(self._everything, values)
+        return connection.execute(self._own, {**values, "own": sorted(actor.organisations)})

@@ -7,21 +7,10 @@ from sqlalchemy import bindparam, insert
 from app.core.access import Work
 from app.core.models import AuditEvent
 
+_COLUMNS = ("at", "actor_id", "actor_name", "event", "subject", "subject_id", "organisation_id", "detail")
+# Its values bear names of their own, so that it can stand in one statement with the change it is about.
 # Inline: asking for the new row's number back would need the right to read it.
-_INSERT = (
-    insert(AuditEvent)
-    .inline()
-    .values(
-        at=bindparam("at"),
-        actor_id=bindparam("actor_id"),
-        actor_name=bindparam("actor_name"),
-        event=bindparam("event"),
-        subject=bindparam("subject"),
-        subject_id=bindparam("subject_id"),
-        organisation_id=bindparam("organisation_id"),
-        detail=bindparam("detail"),
-    )
-)
+EVENT = insert(AuditEvent).inline().values(**{name: bindparam(f"event_{name}") for name in _COLUMNS})
 
 
 def record(
@@ -37,15 +26,26 @@ def record(
     `event` is what happened ("return.signed"), `subject` the thing it happened to ("return", 12).
     """
     work.session.connection().execute(
-        _INSERT,
-        {
-            "at": work.now,
-            "actor_id": work.actor.user_id or None,
-            "actor_name": work.actor.name,
-            "event": event,
-            "subject": subject[0],
-            "subject_id": subject[1],
-            "organisation_id": organisation_id,
-            "detail": detail,
-        },
+        EVENT, event_row(work, event, subject, organisation_id=organisation_id, detail=detail)
     )
+
+
+def event_row(
+    work: Work,
+    event: str,
+    subject: tuple[str, int],
+    *,
+    organisation_id: int | None,
+    detail: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the values of one event, for a statement that writes it together with its change."""
+    values = (
+        work.now,
+        work.actor.user_id or None,
+        work.actor.name,
+        event,
+        *subject,
+        organisation_id,
+        detail,
+    )
+    return {f"event_{name}": value for name, value in zip(_COLUMNS, values, strict=True)}

@@ -1,13 +1,15 @@
 """Pages: Jinja templates, autoescaped and strict, with the field's own filters."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from app.core import clock
 from app.core.access import ROLE_WORDS, Actor
@@ -67,6 +69,22 @@ def build_environment() -> Environment:
 
 
 _ENVIRONMENT = build_environment()
+# A process keeps the parts of the questionnaires in use: a few kilobytes each.
+_MOST_KEPT = 4_000
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _rendered_once(template: str, macro: str, *about: Hashable) -> Markup:
+    return _rendered(template, macro, *about)
+
+
+def _rendered(template: str, macro: str, *about: Hashable) -> Markup:
+    part: Markup = getattr(_ENVIRONMENT.get_template(template).module, macro)(*about)
+    return part
+
+
+# Equal arguments, equal HTML: for parts that hold nothing that a person wrote.
+_ENVIRONMENT.globals["kept"] = _rendered if _ENVIRONMENT.auto_reload else _rendered_once
 
 
 def render_text(template: str, **context: Any) -> str:

@@ -19,7 +19,7 @@ from app.people import presence, queries, service
 from app.people.cookies import cookie_name
 
 
-def now(request: Request) -> datetime:
+async def now(request: Request) -> datetime:
     """Return the time of this request, from the application's clock."""
     moment: datetime = request.app.state.clock()
     return moment
@@ -97,7 +97,7 @@ def _who(request: Request, session: Session, at: datetime) -> Actor | None:
 GuardDep = Annotated[Actor | None, Depends(guard)]
 
 
-def signed_in(actor: GuardDep) -> Actor:
+async def signed_in(actor: GuardDep) -> Actor:
     """Return the person at work."""
     if actor is None:
         raise SignInNeededError
@@ -107,7 +107,7 @@ def signed_in(actor: GuardDep) -> Actor:
 ActorDep = Annotated[Actor, Depends(signed_in)]
 
 
-def work(session: SessionDep, actor: ActorDep, at: NowDep) -> Work:
+async def work(session: SessionDep, actor: ActorDep, at: NowDep) -> Work:
     """Return the piece of work that this request is."""
     return Work(session, actor, at)
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from app.core.clock import short_date
 from app.core.forms import Form, whole_number
@@ -100,6 +100,11 @@ class StandardView:
     just_saved: bool = False
 
     @property
+    def blank(self) -> "Blank":
+        """The standard as it looks when nobody has answered it."""
+        return Blank(self.standard)
+
+    @property
     def display(self) -> str:
         """Return a stored fact as people read it."""
         return display_fact(self.standard, self.line.values.fact if self.line else "")
@@ -115,6 +120,17 @@ class StandardView:
     def more_open(self) -> bool:
         """Say whether the comment and the strength are shown at once."""
         return bool(self.shown.comment or self.shown.strength)
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A standard that nobody has answered: two blanks of one standard are equal, and look alike."""
+
+    standard: Standard
+    shown: ClassVar[Shown] = Shown()
+    problems: ClassVar[Mapping[str, str]] = {}
+    action_open: ClassVar[bool] = False
+    more_open: ClassVar[bool] = False
 
 
 def view(standard: Standard, line: AnswerLine | None) -> StandardView:

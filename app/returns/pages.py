@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.core.access import OrganisationRole, PartnershipRole
 from app.core.clock import london_date
-from app.core.database import SessionDep
+from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
 from app.core.rendering import page
@@ -82,6 +82,7 @@ def opened(work: WorkDep, return_id: int) -> Response:
 
 
 @router.get("/returns/{return_id}/{domain}")
+@in_one_thread
 def questions(
     request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str
 ) -> Response:
@@ -129,19 +130,19 @@ def _domain_page(
 
 
 @router.post("/returns/{return_id}/{domain}")
+@in_one_thread
 def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str) -> Response:
     """Save a whole page of answers: this is how the form works without JavaScript."""
     this = queries.head(work.session, work.actor, return_id)
-    if not work.actor.holds(this.organisation_id):
-        raise NotFoundError
-    questionnaire = queries.questionnaire_of(work.session, this)
+    held = service.lock(work, return_id)
+    questionnaire = service.questionnaire_of(work, held)
     place = domain_named(questionnaire, domain)
     before = queries.answers(work.session, work.actor, return_id)
     views, clean = [], True
     refusal = ""
     for standard in place.standards:
         try:
-            result = _save(work, form, return_id, questionnaire, standard, before.get(standard.key))
+            result = _save(work, form, held, questionnaire, standard, before.get(standard.key))
         except RefusedError as problem:
             # Signed or closed meanwhile: nothing is taken, and the page keeps what was typed.
             refusal = problem.message
@@ -174,7 +175,7 @@ def _keys(questionnaire: Questionnaire) -> list[str]:
 def _save(
     work: WorkDep,
     form: FormDep,
-    return_id: int,
+    held: service.Held,
     questionnaire: Questionnaire,
     standard: Standard,
     before: queries.AnswerLine | None,
@@ -183,7 +184,7 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
-    result = service.save_answer(work, return_id, sent)
+    result = service.save_held(work, held, sent)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
     line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)
@@ -191,17 +192,16 @@ def _save(
 
 
 @router.post("/returns/{return_id}/{domain}/{standard}")
+@in_one_thread
 def save_one(
     request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str, standard: str
 ) -> Response:
     """Save one answer as it changes and say so quietly."""
-    this = queries.head(work.session, work.actor, return_id)
-    questionnaire = queries.questionnaire_of(work.session, this)
+    held = service.lock(work, return_id)
+    questionnaire = service.questionnaire_of(work, held)
     asked = standard_named(domain_named(questionnaire, domain), standard)
-    if not work.actor.holds(this.organisation_id):
-        raise NotFoundError
     try:
-        result = _save(work, form, return_id, questionnaire, asked, None)
+        result = _save(work, form, held, questionnaire, asked, None)
     except RefusedError as problem:
         # The round was closed or the return signed meanwhile: the text stays on the page.
         return page(request, "returns/_not-taken.html", status=423, message=problem.message)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlmodel import Session, col
 
-from app.core.access import Actor, visible_to
+from app.core.access import Actor, Confined, visible_to
 from app.core.errors import NotFoundError
 from app.organisations.models import Organisation, Succession
 from app.people.models import User
@@ -78,18 +78,17 @@ HEAD_COLUMNS = (
 )
 
 
-def _heads(actor: Actor) -> Select[Any]:
-    return (
-        select(*HEAD_COLUMNS)
-        .join(Round, col(Round.id) == col(Return.round_id))
-        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
-        .where(visible_to(actor, col(Return.organisation_id)))
-    )
+_HEADS = (
+    select(*HEAD_COLUMNS)
+    .join(Round, col(Round.id) == col(Return.round_id))
+    .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+)
+_HEAD = Confined(_HEADS.where(col(Return.id) == bindparam("return_id")), col(Return.organisation_id))
 
 
 def head(session: Session, actor: Actor, return_id: int) -> ReturnHead:
     """Return the head of a return that the person may read, or raise NotFoundError."""
-    row = session.connection().execute(_heads(actor).where(col(Return.id) == return_id)).first()
+    row = _HEAD.rows(session, actor, return_id=return_id).first()
     if row is None:
         raise NotFoundError
     return ReturnHead(*row)
@@ -98,7 +97,7 @@ def head(session: Session, actor: Actor, return_id: int) -> ReturnHead:
 def returns_of(session: Session, actor: Actor, organisation_ids: tuple[int, ...]) -> tuple[ReturnHead, ...]:
     """Return the returns of organisations, the latest due date first."""
     rows = session.execute(
-        _heads(actor)
+        _HEADS.where(visible_to(actor, col(Return.organisation_id)))
         .where(col(Return.organisation_id).in_(organisation_ids))
         .order_by(col(Return.due_on).desc(), col(Return.id).desc())
     )
@@ -117,21 +116,24 @@ class AnswerLine:
 
 
 VALUE_COLUMNS = tuple(getattr(Answer, name) for name in FIELDS)
-_ANSWERS = select(
-    col(Answer.standard_key),
-    col(Answer.version),
-    col(Answer.updated_at),
-    col(Answer.updated_by),
-    col(User.name),
-    *VALUE_COLUMNS,
-).join(User, col(User.id) == col(Answer.updated_by))
+_ANSWERS = Confined(
+    select(
+        col(Answer.standard_key),
+        col(Answer.version),
+        col(Answer.updated_at),
+        col(Answer.updated_by),
+        col(User.name),
+        *VALUE_COLUMNS,
+    )
+    .join(User, col(User.id) == col(Answer.updated_by))
+    .where(col(Answer.return_id) == bindparam("return_id")),
+    col(Answer.organisation_id),
+)
 
 
 def answers(session: Session, actor: Actor, return_id: int) -> dict[str, AnswerLine]:
     """Return all answers of a return by standard, in one statement."""
-    rows = session.connection().execute(
-        _ANSWERS.where(col(Answer.return_id) == return_id, visible_to(actor, col(Answer.organisation_id)))
-    )
+    rows = _ANSWERS.rows(session, actor, return_id=return_id)
     return {row[0]: AnswerLine(AnswerValues(*row[5:]), row[1], row[2], row[3], row[4]) for row in rows}
 
 

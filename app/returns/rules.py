@@ -1,7 +1,7 @@
 """Rules about returns: what an answer is, how two people's changes merge, what stops a signature."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -36,7 +36,8 @@ class AnswerValues:
 
     def stored(self) -> dict[str, Any]:
         """Return the values as they are kept in the history."""
-        return {**asdict(self), "action_due": self.action_due.isoformat() if self.action_due else None}
+        kept = {name: getattr(self, name) for name in FIELDS}
+        return {**kept, "action_due": self.action_due.isoformat() if self.action_due else None}
 
 
 NOTHING = AnswerValues()
