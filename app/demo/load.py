@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from time import perf_counter
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
 from app.actions.models import Action
@@ -69,6 +69,10 @@ def load(engine: Engine, *, now: datetime, seed: int = SEED, tell: Told = _tell_
             previous |= returns.signed_answers(every)
         continue_ids(session, Organisation, User, Round, Return)
         with _timed(tell, "commit"):
+            session.commit()
+        with _timed(tell, "statistics"):
+            # Without them the first pages and workbooks would be planned as if the tables were empty.
+            session.execute(text("ANALYZE"))
             session.commit()
 
 

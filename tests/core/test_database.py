@@ -6,9 +6,30 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlmodel import Session
 
 from app.core.database import SessionDep, build_engine, in_one_thread, owner_engine, require_alive
+
+
+@pytest.fixture(scope="module")
+def engine(database: URL) -> Iterator[Engine]:
+    """The owner of the tables, who may end other connections and make tables."""
+    engine = owner_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def written(engine: Engine) -> Iterator[None]:
+    """A table to write into."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE written (n int)"))
+    yield
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE written"))
 
 
 @pytest.fixture
@@ -19,40 +40,28 @@ def pool(engine: Engine) -> Iterator[Engine]:
     own.dispose()
 
 
-@pytest.fixture
-def owner(engine: Engine) -> Iterator[Engine]:
-    """The owner of the tables, with a table that the program may write."""
-    own = owner_engine(engine.url)
-    with own.begin() as connection:
-        connection.execute(text("CREATE TABLE written (n int)"))
-    yield own
-    with own.begin() as connection:
-        connection.execute(text("DROP TABLE written"))
-    own.dispose()
-
-
-def cut_off(pool: Engine, owner: Engine) -> None:
+def cut_off(pool: Engine, engine: Engine) -> None:
     """End the server's side of the pool's idle connection, as a restart of the server does."""
     with pool.connect() as connection:
         process = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    with owner.connect() as other:
+    with engine.connect() as other:
         ended = text("SELECT pg_terminate_backend(:process, 5000)")
         assert other.execute(ended, {"process": process}).scalar_one()
 
 
 @pytest.mark.faults
 def test_a_connection_that_the_server_ended_is_replaced_before_anybody_notices(
-    pool: Engine, owner: Engine
+    pool: Engine, engine: Engine
 ) -> None:
-    cut_off(pool, owner)
+    cut_off(pool, engine)
     with pool.connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 @pytest.mark.faults
-def test_control_without_the_look_the_next_person_meets_the_fault(pool: Engine, owner: Engine) -> None:
+def test_control_without_the_look_the_next_person_meets_the_fault(pool: Engine, engine: Engine) -> None:
     event.remove(pool, "checkout", require_alive)
-    cut_off(pool, owner)
+    cut_off(pool, engine)
     with pytest.raises(OperationalError), pool.connect() as connection:
         connection.execute(text("SELECT 1"))
 
@@ -71,20 +80,26 @@ def program(pool: Engine, *, at_once: bool) -> TestClient:
     return TestClient(app)
 
 
+@pytest.mark.usefixtures("written")
 @pytest.mark.parametrize("at_once", [True, False])
 def test_what_an_unsafe_request_did_is_kept_and_what_a_get_did_is_not(
-    pool: Engine, owner: Engine, *, at_once: bool
+    pool: Engine, engine: Engine, *, at_once: bool
 ) -> None:
     client = program(pool, at_once=at_once)
-    for method, rows in (("GET", 0), ("POST", 1), ("GET", 1), ("POST", 2)):
-        assert client.request(method, "/").text == method
-        with owner.connect() as connection:
-            assert connection.execute(text("SELECT count(*) FROM written")).scalar_one() == rows
+    with Session(engine) as session:
+        for method, rows in (("GET", 0), ("POST", 1), ("GET", 1), ("POST", 2)):
+            assert client.request(method, "/").text == method
+            assert session.execute(text("SELECT count(*) FROM written")).scalar_one() == rows
+            session.rollback()
 
 
-@pytest.mark.usefixtures("owner")
+@pytest.mark.usefixtures("written")
 def test_the_connection_goes_back_to_the_pool_after_each_request(pool: Engine) -> None:
     client = program(pool, at_once=True)
     for _ in range(3):
         assert client.post("/").status_code == 200
-    assert (pool.pool.checkedin(), pool.pool.checkedout()) == (1, 0)  # type: ignore[attr-defined]
+    try:
+        with pool.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM written")).scalar_one() == 3
+    except PoolTimeoutError:
+        pytest.fail("A request kept the only connection.")
