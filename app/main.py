@@ -20,6 +20,7 @@ from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
 from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
+from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
@@ -165,6 +166,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)
     app.add_exception_handler(Exception, failed)
+    app.add_middleware(NoteReadings)
     app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
     _headers_outermost(app)
