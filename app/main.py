@@ -35,6 +35,7 @@ from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
+from app.planner.audit_pages import router as audit_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
 from app.returns.finishing import router as finishing_router
@@ -56,6 +57,7 @@ ROUTERS = (
     account_router,
     managing_router,
     planner_router,
+    audit_router,  # a return's history is no domain
     import_router,  # before the pages of one organisation: "import" is no organisation
     organisations_router,
     hand_over_router,

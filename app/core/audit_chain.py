@@ -17,6 +17,9 @@ GENESIS = "0" * 64
 LATE = timedelta(hours=1)
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 class HeadError(ValueError):
     """A kept head that cannot be read; the message says how to mend it."""
 
@@ -62,8 +65,20 @@ class Head:
 
 def canonical(position: int, sealed_at: str, previous: str, event: EventText) -> bytes:
     """Return the bytes that a link's hash covers: JSON with sorted keys, no spaces, UTF-8."""
-    content = {"event": asdict(event), "position": position, "previous": previous, "sealed_at": sealed_at}
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    # By hand: asking the dataclass for its fields takes ten times as long, a million times.
+    columns = {
+        "actor_id": event.actor_id,
+        "actor_name": event.actor_name,
+        "at": event.at,
+        "detail": event.detail,
+        "event": event.event,
+        "id": event.id,
+        "organisation_id": event.organisation_id,
+        "subject": event.subject,
+        "subject_id": event.subject_id,
+    }
+    content = {"event": columns, "position": position, "previous": previous, "sealed_at": sealed_at}
+    return _JSON.encode(content).encode()
 
 
 def link_hash(position: int, sealed_at: str, previous: str, event: EventText) -> str:

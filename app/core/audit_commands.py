@@ -48,8 +48,8 @@ def run(args: argparse.Namespace, engine: Engine, clock: Clock) -> int:
 def _verify(engine: Engine, clock: Clock, files: list[str]) -> int:
     try:
         kept = tuple(read_head(Path(name).read_text("utf-8")) for name in files)
-    except (OSError, HeadError) as problem:
-        print(problem, file=sys.stderr)  # noqa: T201
+    except (OSError, HeadError) as unread:
+        print(unread, file=sys.stderr)  # noqa: T201
         return UNREADABLE
     audit_sealing.seal(engine, clock())
     problem, end, waiting = audit_sealing.verify(engine, kept)

@@ -29,7 +29,8 @@ _EVENT: Final = (
 )
 _WAITING: Final = text(
     f"SELECT {_EVENT} FROM audit_event AS e "
-    "WHERE e.id > :above AND NOT EXISTS (SELECT 1 FROM audit_seal AS s WHERE s.event_id = e.id) "
+    "WHERE e.id > :above AND NOT EXISTS "
+    "(SELECT 1 FROM audit_seal AS s WHERE s.event_id = e.id AND s.event_id > :above) "
     "ORDER BY e.id"
 )
 _LAST: Final = text(
@@ -68,13 +69,14 @@ def seal(engine: Engine, now: datetime, *, everything: bool = True, wait: bool =
             return 0
         end = end_of_chain(connection)
         above = 0 if everything else _newest_sealed(connection) - NEAR
-        streamed = {"yield_per": BATCH}
         done = 0
-        for rows in connection.execute(_WAITING, {"above": above}, execution_options=streamed).partitions():
-            links = list(sealed((EventText(*row) for row in rows), end, written(now)))
-            connection.execute(plain_insert(AuditSeal), [_row(link, now) for link in links])
-            end = Head(links[-1].position, links[-1].hash, written(now))
-            done += len(links)
+        streamed = {"stream_results": True}
+        with connection.execute(_WAITING, {"above": above}, execution_options=streamed) as waiting:
+            for rows in waiting.partitions(BATCH):
+                links = list(sealed((EventText(*row) for row in rows), end, written(now)))
+                connection.execute(plain_insert(AuditSeal), [_row(link, now) for link in links])
+                end = Head(links[-1].position, links[-1].hash, written(now))
+                done += len(links)
     return done
 
 
@@ -121,11 +123,10 @@ class Sealer:
 
 
 def links(connection: Connection, most: int = BATCH) -> Iterator[Link]:
-    """Yield the chain from its beginning, with its events."""
-    after = None
+    """Yield the chain from its beginning, with its events: by its index, so that nothing is sorted."""
+    after = -(2**63)
     while True:
-        start = -1 if after is None else after
-        rows = connection.execute(_LINKS, {"after": start, "most": most}).all()
+        rows = connection.execute(_LINKS, {"after": after, "most": most}).all()
         for row in rows:
             event = None if row[5] is None else EventText(*row[5:])
             yield Link(row[0], row[1], row[2], row[3], row[4], event)
@@ -138,7 +139,6 @@ def verify(engine: Engine, kept: tuple[Head, ...] = ()) -> tuple[Problem | None,
     """Walk along the chain at one moment; return the first problem, its end, and how many events wait."""
     isolated = engine.execution_options(isolation_level="REPEATABLE READ")
     with isolated.begin() as connection:
-        # An index walk needs no sorting of the whole trail on disk.
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         walk = Walk(kept)
         for link in links(connection):

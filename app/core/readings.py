@@ -58,8 +58,8 @@ READS: Final[Mapping[str, Read]] = {
 _NOTE: Final = text(
     """
     INSERT INTO reading (at, hour, user_id, session_id, subject, subject_id, what, organisation_id)
-    SELECT it.at, date_trunc('hour', it.at, 'UTC'), it.user_id, it.session_id, it.subject, it.subject_id, it.what,
-        CASE it.subject
+    SELECT it.at, date_trunc('hour', it.at, 'UTC'), it.user_id, it.session_id, it.subject, it.subject_id,
+        it.what, CASE it.subject
             WHEN 'organisation' THEN it.subject_id
             WHEN 'return' THEN (SELECT organisation_id FROM "return" WHERE id = it.subject_id) END
     FROM (SELECT CAST(:at AS timestamptz) AS at, CAST(:user_id AS int) AS user_id,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,7 @@ def test_the_canonical_form_is_what_the_docs_say() -> None:
     )
 
 
-OTHER = {
+OTHER: dict[str, Any] = {
     "id": 8,
     "at": at(1),
     "actor_id": None,

@@ -4,6 +4,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def head(engine: Engine) -> Head:
 @pytest.mark.parametrize("table", FROZEN)
 def test_what_is_frozen_refuses_to_be_emptied(engine: Engine, owner: Engine, table: str) -> None:
     for each in (engine, owner):
-        with each.connect() as connection, pytest.raises(Exception, match="append-only|permission denied"):
+        with each.connect() as connection, pytest.raises(Exception, match=r"append-only|permission denied"):
             connection.execute(text(f"TRUNCATE {table} CASCADE"))
 
 
@@ -121,7 +122,7 @@ def test_an_event_that_is_committed_late_is_sealed_when_it_is_seen(
 
 
 def test_the_worker_looks_near_the_end_and_now_and_then_at_everything(
-    engine: Engine, owner: Engine, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_sealing, "NEAR", 5)
     sealer = Sealer(engine)
@@ -152,10 +153,11 @@ def test_sealing_goes_on_in_batches(
 def test_sealers_at_once_seal_each_event_once(engine: Engine, clock: MovableClock) -> None:
     write(engine, clock, 300)
     sealed: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: sealed.append(seal(engine, clock(), wait=number % 2 == 0)))
-        for number in range(8)
-    ]
+
+    def run(*, wait: bool) -> None:
+        sealed.append(seal(engine, clock(), wait=wait))
+
+    threads = [threading.Thread(target=run, kwargs={"wait": number % 2 == 0}) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -230,7 +232,7 @@ def test_control_a_verifier_that_does_not_read_the_events_misses_an_edit(
     attack(owner, "UPDATE audit_event SET actor_name = 'Somebody else' WHERE id = 5")
     with engine.connect() as connection:
         links = list(audit_sealing.links(connection))
-    assert all(link.previous == before.hash for before, link in zip(links, links[1:], strict=False))
+    assert all(link.previous == before.hash for before, link in pairwise(links))
 
 
 def test_a_deleted_event_is_found(engine: Engine, owner: Engine) -> None:
