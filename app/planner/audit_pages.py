@@ -15,7 +15,7 @@ from app.people import queries as people
 from app.people.guard import ActorDep, NowDep
 from app.planner import audit_queries as queries
 from app.planner.audit_files import events_file, readings_file
-from app.planner.audit_queries import Listed, Turn
+from app.planner.audit_queries import Line, Listed, Turn
 from app.planner.audit_rules import Wanted, wanted_from
 from app.planner.audit_words import (
     EVENTS,
@@ -59,19 +59,20 @@ def _shown(listed: Listed, *, readings: bool) -> list[dict[str, Any]]:
             "words": reading_name(line.subject, line.event) if readings else event_name(line.event),
             "details": [] if readings else detail_lines(line.event, line.detail, listed.names.people),
             "organisation": listed.names.organisations.get(line.organisation_id or 0, ""),
-            "about": _about(listed, line.subject, line.subject_id),
+            "about": _about(listed, line),
         }
         for line in listed.lines
     ]
 
 
-def _about(listed: Listed, subject: str, number: int) -> tuple[str, str]:
-    """Return what a line is about, in words, and where it is; empty where the organisation says it all."""
+def _about(listed: Listed, line: Line) -> tuple[str, str]:
+    """Return what a line is about, in words, and where it is; empty where who and where say it all."""
+    subject, number = line.subject, line.subject_id
     if subject == "return":
         return "The return", f"/returns/{number}"
     if subject == "round":
         return listed.names.rounds.get(number, "The round"), f"/rounds/{number}"
-    if subject == "user":
+    if subject == "user" and number != line.person_id:
         return listed.names.people.get(number, "The person"), f"/people/{number}"
     if subject == "register_import":
         return "The import", f"/organisations/import/{number}"
@@ -119,7 +120,7 @@ def _audit_page(request: Request, wanted: Wanted, listed: Listed, *, readings: b
         rows=_shown(listed, readings=readings),
         errors=error_list(problem),
         problems=wanted.problems,
-        insider=True,
+        tells_about=True,
     )
 
 
@@ -162,7 +163,7 @@ def _history_page(
     events: queries.Conditions,
     readings: queries.Conditions,
     *,
-    insider: bool = True,
+    tells_about: bool = True,
 ) -> Response:
     looks = _wants_readings(request)
     turn = _turn(request)
@@ -180,7 +181,7 @@ def _history_page(
         parameters={"show": "readings"} if looks else {},
         listed=listed,
         rows=_shown(listed, readings=looks),
-        insider=insider,
+        tells_about=tells_about,
     )
 
 
@@ -188,7 +189,6 @@ def _history_page(
 def history_of_return(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
     """Show who did what on a return, and who read it: to its own organisation too."""
     this = head(session, actor, return_id)
-    own = not actor.is_partnership
     return _history_page(
         request,
         session,
@@ -201,9 +201,9 @@ def history_of_return(request: Request, actor: ActorDep, session: SessionDep, re
             if _wants_readings(request)
             else "",
         ),
-        queries.of_return(actor, return_id, own=own),
-        queries.readings_of_return(actor, return_id, this.round_id, own=own),
-        insider=not own,
+        queries.of_return(actor, return_id),
+        queries.readings_of_return(actor, return_id, this.round_id),
+        tells_about=False,
     )
 
 

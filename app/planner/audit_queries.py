@@ -8,14 +8,14 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
 from sqlmodel import Session, col
 
-from app.core.access import Actor, visible_to
+from app.core.access import REGISTER, Actor, visible_to
 from app.core.errors import NotFoundError
 from app.core.models import AuditEvent, Reading
 from app.organisations.models import Organisation
 from app.people.models import User
 from app.people.queries import people_like
 from app.planner.audit_rules import Wanted
-from app.planner.audit_words import PARTNERSHIP_ONLY, events_of, people_in
+from app.planner.audit_words import FOR_THE_REGISTER, events_of, people_in
 from app.rounds.models import Round
 
 PAGE: Final = 50
@@ -112,27 +112,29 @@ def _places(session: Session, text: str) -> list[int]:
     return [int(each or 0) for each in session.execute(found.limit(_MOST_PLACES)).scalars()]
 
 
-def of_return(actor: Actor, return_id: int, *, own: bool) -> Conditions:
+def of_return(actor: Actor, return_id: int) -> Conditions:
     """Return the conditions of a return's history.
 
-    An organisation does not see what the partnership notes for itself.
+    What was said on the telephone is for those who may see the list of whom to ring.
     """
     conditions = [
         col(AuditEvent.subject) == "return",
         col(AuditEvent.subject_id) == return_id,
         visible_to(actor, col(AuditEvent.organisation_id)),
     ]
-    return [*conditions, col(AuditEvent.event).not_in(PARTNERSHIP_ONLY)] if own else conditions
+    if actor.has(*REGISTER):
+        return conditions
+    return [*conditions, col(AuditEvent.event).not_in(FOR_THE_REGISTER)]
 
 
-def readings_of_return(actor: Actor, return_id: int, round_id: int, *, own: bool) -> Conditions:
+def readings_of_return(actor: Actor, return_id: int, round_id: int) -> Conditions:
     """Return the conditions of who read a return; workbooks of its round hold it too."""
     itself = and_(
         col(Reading.subject) == "return",
         col(Reading.subject_id) == return_id,
         visible_to(actor, col(Reading.organisation_id)),
     )
-    if own:
+    if not actor.is_partnership:
         return [itself]
     within = and_(
         col(Reading.subject) == "round",

@@ -88,8 +88,8 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 EVENTS: Final[Mapping[str, str]] = {
     event: words for _, events in GROUPS.values() for event, words in events.items()
 }
-# What the partnership notes for itself about an organisation: its calls.
-PARTNERSHIP_ONLY: Final = frozenset({"call.logged"})
+# What only those see who look after the register: what was said on the telephone.
+FOR_THE_REGISTER: Final = frozenset({"call.logged"})
 
 READINGS: Final[Mapping[tuple[str, str], str]] = {
     ("return", "pages"): "Read the return",
@@ -112,7 +112,6 @@ _DETAILS: Final[Mapping[str, str]] = {
     "outcome": "What came of it",
     "note": "Note",
     "next_on": "Next call on",
-    "round": "Round number",
     "title": "Title",
     "due_on": "Due on",
     "returns": "New returns",
@@ -142,6 +141,10 @@ _DETAILS: Final[Mapping[str, str]] = {
 _ORDER: Final = {key: place for place, key in enumerate(_DETAILS)}
 # Details that are numbers of people.
 PEOPLE: Final = frozenset({"user", "leaver", "successor"})
+# What the line says elsewhere: the round of a return is on its page.
+_ELSEWHERE: Final = frozenset({"round"})
+# Details that are keys of a questionnaire.
+_KEYS: Final = frozenset({"standard", "domain"})
 _REGISTER: Final = ("organisation.", "contact.", "contacts.")
 
 
@@ -168,7 +171,7 @@ def people_in(detail: Mapping[str, Any]) -> set[int]:
 
 
 def detail_lines(event: str, detail: Mapping[str, Any], names: Mapping[int, str]) -> list[str]:
-    """Return what an event's detail says, a line for each thing; nothing is left out.
+    """Return what an event's detail says, a line for each thing that the line does not say elsewhere.
 
     `names` are those of the people whom details name by number.
     """
@@ -177,7 +180,7 @@ def detail_lines(event: str, detail: Mapping[str, Any], names: Mapping[int, str]
     return [
         f"{_DETAILS.get(key, key.replace('_', ' ').capitalize())}: {_value(key, value, names)}"
         for key, value in sorted(detail.items(), key=_place)
-        if value not in (None, "", [], {})
+        if value not in (None, "", [], {}) and key not in _ELSEWHERE
     ]
 
 
@@ -191,6 +194,8 @@ def _value(key: str, value: Any, names: Mapping[int, str]) -> str:
         return names[value]
     if isinstance(value, list):
         return ", ".join(_value(key, each, names) for each in value)
+    if key in _KEYS:
+        return str(value).replace("-", " ").capitalize()
     if key.endswith("_on"):
         return _day(str(value))
     text = str(value)

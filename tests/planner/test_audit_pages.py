@@ -250,6 +250,8 @@ def test_the_board_manager_sees_calls_and_workbooks_in_a_returns_history(
     ours, theirs, our_return, their_return = two_schools
     assert "private to the desk" in listed(manager, f"/returns/{our_return}/history")
     pso = client_as(R.PSO)
+    assert "Return sent back" in listed(pso, f"/returns/{our_return}/history")
+    assert "private to the desk" not in listed(pso, f"/returns/{our_return}/history")
     assert pso.get(f"/returns/{our_return}").status_code == 200
     assert pso.get(f"/returns/{their_return}").status_code == 200
     round_id = re.search(r"/rounds/(\d+)", manager.get("/audit?kind=rounds").text)

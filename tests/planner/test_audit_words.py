@@ -43,7 +43,7 @@ def texts(node: ast.expr) -> list[str]:
 
 
 def event_of(call: ast.Call) -> ast.expr | None:
-    """Return the event of audit.record(work, EVENT), audit.Event(EVENT) or the demo's trail.add(.., EVENT)."""
+    """Return the event of audit.record(work, EVENT), audit.Event(EVENT), the demo's trail.add(.., EVENT)."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     place = {"record": 1, "Event": 0, "add": 2}.get(name)
     owner = call.func.value.id if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) else ""  # fmt: skip # noqa: E501
@@ -113,10 +113,10 @@ def test_words_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("event", "detail", "lines"),
     [
-        ("answer.saved", {"version": 3, "standard": "policy"}, ["Question: policy", "Version: 3"]),
+        ("answer.saved", {"version": 3, "standard": "a-policy"}, ["Question: A policy", "Version: 3"]),
         ("return.sent_back", {"reason": "=1+1"}, ["Reason: =1+1"]),
         ("user.roles_changed", {"before": [], "after": ["pso"]}, ["Now: Professional scrutiny officer"]),
-        ("domain.given", {"domain": "leadership", "user": 7}, ["Part: leadership", "Colleague: Robin Marsh"]),
+        ("domain.given", {"domain": "leadership", "user": 7}, ["Part: Leadership", "Colleague: Robin Marsh"]),
         ("domain.given", {"user": 8}, ["Colleague: 8"]),
         ("round.created", {"title": "A", "due_on": "2027-01-29"}, ["Title: A", "Due on: 29 Jan 2027"]),
         ("call.logged", {"outcome": "no_answer", "note": ""}, ["What came of it: No answer"]),
