@@ -16,6 +16,11 @@ from app.planner.audit_queries import Line, Names
 from app.planner.audit_words import detail_lines, event_name, reading_name, written
 
 _CHUNK: Final = 1 << 16
+# What is written in a few seconds, and what every spreadsheet opens.
+MOST_LINES: Final = 100_000
+_ENDS_HERE: Final = (
+    "The file ends here: it holds the newest {:,} lines that fit. Choose days to take away the older ones."
+)
 _HEADINGS: Final = (
     "When (London)",
     "Who",
@@ -65,7 +70,10 @@ def _write(file: IO[bytes], lines: Iterable[tuple[Line, Names, str]]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_HEADINGS)
-    for line, names, words in lines:
+    for number, (line, names, words) in enumerate(lines):
+        if number == MOST_LINES:
+            writer.writerow([_ENDS_HERE.format(MOST_LINES)])
+            break
         writer.writerow([safe_cell(value) for value in _cells(line, names, words)])
     text.flush()
     text.detach()

@@ -196,6 +196,19 @@ def test_the_file_holds_everything_that_fits_and_no_formula(work: Work, manager:
     assert when == work.now.astimezone(LONDON).replace(microsecond=0)
 
 
+def test_a_file_that_ends_early_says_so(
+    work: Work, manager: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit.record_many(work, [audit.Event("return.opened", ("return", n)) for n in range(4)])
+    work.session.commit()
+    for most, lines in ((3, 4), (4, 4)):
+        monkeypatch.setattr("app.planner.audit_files.MOST_LINES", most)
+        found = read_csv(manager.get("/audit/events.csv?kind=return.opened").content)
+        assert len(found) == lines
+        ends = found[-1]["When (London)"].startswith("The file ends here: it holds the newest 3 lines")
+        assert ends == (most == 3)
+
+
 def test_taking_the_trail_away_is_itself_read_in_the_list(manager: TestClient) -> None:
     assert manager.get("/audit/events.csv").status_code == 200
     assert manager.get("/audit/readings.csv").status_code == 200
