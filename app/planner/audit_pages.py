@@ -6,6 +6,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
+from app.core.audit_chain import Head, head_text
+from app.core.audit_sealing import end_of_chain
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.errors import RefusedError
@@ -89,7 +91,8 @@ def audit(request: Request, _actor: ActorDep, session: SessionDep) -> Response:
     """Show who did what, newest first, with a filter."""
     wanted = wanted_from(request.query_params, _KINDS)
     listed = queries.events(session, queries.wanted_events(session, wanted), _turn(request))
-    return _audit_page(request, wanted, listed, readings=False)
+    end = end_of_chain(session.connection())
+    return _audit_page(request, wanted, listed, readings=False, head_of_chain=end)
 
 
 @router.get("/audit/readings")
@@ -100,7 +103,9 @@ def audit_readings(request: Request, _actor: ActorDep, session: SessionDep) -> R
     return _audit_page(request, wanted, listed, readings=True)
 
 
-def _audit_page(request: Request, wanted: Wanted, listed: Listed, *, readings: bool) -> Response:
+def _audit_page(
+    request: Request, wanted: Wanted, listed: Listed, *, readings: bool, head_of_chain: Head | None = None
+) -> Response:
     problem = RefusedError("", dict(wanted.problems)) if wanted.problems else None
     return page(
         request,
@@ -120,6 +125,8 @@ def _audit_page(request: Request, wanted: Wanted, listed: Listed, *, readings: b
         rows=_shown(listed, readings=readings),
         errors=error_list(problem),
         problems=wanted.problems,
+        head=head_of_chain if head_of_chain and head_of_chain.position else None,
+        head_line=head_text(head_of_chain) if head_of_chain else "",
         tells_about=True,
     )
 

@@ -2,7 +2,7 @@
 
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from app.core import audit, audit_commands, audit_sealing
 from app.core.access import Actor, Work
-from app.core.audit_chain import EventText, Head, Link, Walk, link_hash
+from app.core.audit_chain import EventText, Head, Link, Walk, link_hash, sealed
 from app.core.audit_sealing import Sealer, end_of_chain, seal, verify
 from tests.conftest import NOW, MovableClock
 
@@ -152,17 +152,17 @@ def test_sealing_goes_on_in_batches(
 
 def test_sealers_at_once_seal_each_event_once(engine: Engine, clock: MovableClock) -> None:
     write(engine, clock, 300)
-    sealed: list[int] = []
+    counts: list[int] = []
 
     def run(*, wait: bool) -> None:
-        sealed.append(seal(engine, clock(), wait=wait))
+        counts.append(seal(engine, clock(), wait=wait))
 
     threads = [threading.Thread(target=run, kwargs={"wait": number % 2 == 0}) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(sealed) == 300
+    assert sum(counts) == 300
     assert found(engine) == ""
 
 
@@ -175,13 +175,12 @@ def test_control_without_the_lock_sealers_stand_in_each_others_way(
         assert wait
         return True
 
-    def read_together(connection: Connection) -> Head:
-        end = end_of_chain(connection)
-        met.wait()
-        return end
+    def together(events: Iterable[EventText], end: Head, sealed_at: str) -> Iterator[Link]:
+        met.wait()  # both have read the chain's end, and what waits
+        return sealed(events, end, sealed_at)
 
     monkeypatch.setattr(audit_sealing, "_alone", both_at_once)
-    monkeypatch.setattr(audit_sealing, "end_of_chain", read_together)
+    monkeypatch.setattr(audit_sealing, "sealed", together)
     write(engine, clock, 5)
     failed: list[Exception] = []
 

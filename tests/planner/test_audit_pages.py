@@ -4,14 +4,17 @@ import csv
 import io
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL
 
 from app.core import audit
 from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.core.audit_chain import read_head
+from app.core.audit_sealing import end_of_chain, seal
 from app.core.clock import LONDON
 from app.planner.audit_rules import wanted_from
 from app.returns import signoff
@@ -35,7 +38,7 @@ def _nothing_yet(database: URL, clock: MovableClock) -> None:
     owner = create_engine(database)
     with owner.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in ("audit_event", "reading"):
+        for table in ("audit_event", "audit_seal", "reading"):
             connection.execute(text(f"DELETE FROM {table}"))
     owner.dispose()
 
@@ -161,8 +164,24 @@ def test_the_trail_costs_the_same_however_long_it_is(work: Work, manager: TestCl
         with counted(manager.app.state.engine) as statements:  # type: ignore[attr-defined]
             listed(manager, "/audit?kind=return.opened")
         counts.append(len(statements))
-    # Who is asking, the list, the names of organisations.
-    assert counts == [3, 3]
+    # Who is asking, the list, the names of organisations, the end of the chain.
+    assert counts == [4, 4]
+
+
+def test_the_trail_shows_the_newest_seal(
+    work: Work, manager: TestClient, engine: Engine, clock: MovableClock
+) -> None:
+    audit.record(work, "return.opened", ("return", 1))
+    work.session.commit()
+    assert "How to prove" not in manager.get("/audit").text
+    seal(engine, clock())
+    with engine.connect() as connection:
+        end = end_of_chain(connection)
+    page = listed(manager, "/audit")
+    assert f"{end.position} events are sealed now" in page
+    line = re.search(r"\{.*?\}", unescape(page))
+    assert line
+    assert read_head(line[0]) == end
 
 
 # --- files ----------------------------------------------------------------------------------------
