@@ -30,10 +30,11 @@ def serve(args: argparse.Namespace) -> int:
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Send what is in the outbox, do the day's retention, and go on until stopped."""
+    """Send what is in the outbox, seal the audit trail, do the day's retention, and go on until stopped."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     from app.core import outbox  # noqa: PLC0415
+    from app.core.audit_sealing import Sealer  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
@@ -44,6 +45,7 @@ def worker(args: argparse.Namespace) -> int:
     engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
     send = outbox.transport(settings())
     retention = Daily(engine)
+    seal = Sealer(engine)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
@@ -51,6 +53,7 @@ def worker(args: argparse.Namespace) -> int:
             if not args.once:
                 retention(system_clock())
             left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            seal(system_clock())
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
             left = 0
@@ -116,6 +119,17 @@ def retention(args: argparse.Namespace) -> int:
         return run(args, engine, system_clock())
     finally:
         engine.dispose()
+
+
+def audit(args: argparse.Namespace) -> int:
+    """Seal the audit trail, say where it ends, or verify it."""
+    from app.core.audit_commands import run  # noqa: PLC0415
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
+
+    return run(args, build_engine(database_address(), 2, scope=Scope.SYSTEM), system_clock)
 
 
 def add_user(args: argparse.Namespace) -> int:
@@ -209,6 +223,7 @@ def parser() -> argparse.ArgumentParser:
     _user_parser(commands)
     _retention_parser(commands)
     _import_parser(commands)
+    _audit_parser(commands)
     _bench_parser(commands)
     return main
 
@@ -241,6 +256,12 @@ def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     importing = commands.add_parser("import", help="import schools, contacts or agencies")
     add_arguments(importing.add_subparsers(dest="what", required=True))
     importing.set_defaults(run=import_files)
+
+
+def _audit_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.core.audit_commands import add_arguments  # noqa: PLC0415
+
+    add_arguments(commands).set_defaults(run=audit)
 
 
 def _bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -27,6 +27,7 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
+from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
 from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
@@ -44,6 +45,7 @@ from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
+from app.planner.audit_pages import router as audit_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
 from app.returns.finishing import router as finishing_router
@@ -62,6 +64,7 @@ ROUTERS = (
     exports_router,
     finishing_router,
     together_router,
+    audit_router,
     returns_router,
     people_router,
     second_factor_router,
@@ -185,6 +188,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)
     app.add_exception_handler(Exception, failed)
+    app.add_middleware(NoteReadings)
     app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
     _headers_outermost(app)

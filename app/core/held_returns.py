@@ -222,6 +222,32 @@ TRAIL: Final = (
         context=("subject", "subject_id", "organisation_id"),
     ),
     Held(
+        "audit_seal",
+        what="the chain over the audit trail",
+        about="nobody",
+        kept="nothing",
+        plain={Plain.KEY: "position", Plain.LINK: "event_id", Plain.CONTENT: "sealed_at previous hash"},
+    ),
+    Held(
+        "reading",
+        what="what you read",
+        about="everybody who can sign in",
+        kept="readings",
+        basis=Basis.ACCOUNTABILITY,
+        owners={"person": Owner("user_id")},
+        personal={
+            "at": Personal("when", PERSON),
+            "what": Personal("which part", PERSON),
+        },
+        plain={
+            Plain.KEY: "id",
+            Plain.PERSON: "user_id",
+            Plain.LINK: "session_id subject subject_id organisation_id",
+            Plain.STATE: "hour",
+        },
+        context=("subject", "subject_id", "organisation_id"),
+    ),
+    Held(
         "outbox_message",
         what="mails to you",
         about="everybody who can sign in",

@@ -102,6 +102,13 @@ ACCESS: Mapping[str, Access] = {
     "GET /returns/{return_id}/{domain}/{standard}": Access.OWN_READ,
     "POST /returns/{return_id}/{domain}/{standard}": Access.OWN_WRITE,
     "GET /actions": Access.RETURNS,
+    "GET /audit": Access.BOARD_MANAGER,
+    "GET /audit/readings": Access.BOARD_MANAGER,
+    "GET /audit/events.csv": Access.BOARD_MANAGER,
+    "GET /audit/readings.csv": Access.BOARD_MANAGER,
+    "GET /returns/{return_id}/history": Access.OWN_READ,
+    "GET /organisations/{organisation_id}/history": Access.BOARD_MANAGER,
+    "GET /people/{user_id}/history": Access.BOARD_MANAGER,
 }
 
 MEBIBYTE = 1024 * 1024

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
 
     keep_sign_in_link_days: int = Field(default=7, ge=1)
     keep_session_days: int = Field(default=90, ge=1)
+    keep_reading_months: int = Field(default=24, ge=1)
     keep_sign_in_mail_days: int = Field(default=1, ge=1)
     keep_mail_months: int = Field(default=24, ge=1)
     keep_limit_days: int = Field(default=1, ge=1)

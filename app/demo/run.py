@@ -83,11 +83,14 @@ def _announce(engine: Engine, port: int) -> None:
 
 def _send_mails(engine: Engine, wait: Callable[[float], None] = time.sleep) -> None:
     from app.core import outbox  # noqa: PLC0415
+    from app.core.audit_sealing import Sealer  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
 
     send = outbox.transport(settings())
+    seal = Sealer(engine)
     while True:
         with suppress(DBAPIError):
             outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            seal(system_clock())
         wait(2)

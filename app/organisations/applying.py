@@ -9,10 +9,10 @@ from sqlalchemy import Date, and_, bindparam, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
+from app.core import audit
 from app.core.access import Work
 from app.core.clock import london_date
 from app.core.errors import RefusedError
-from app.core.models import AuditEvent
 from app.organisations.difference import FieldChange
 from app.organisations.known import FACT_COLUMNS
 from app.organisations.models import Identifier, Organisation, OrganisationStatus, Succession
@@ -322,32 +322,13 @@ def _tell(
         _event(writing, "organisation.gone", each.organisation_id, closed_on=plain(each.closed_on))
         for each in going
     ]
-    write_events(writing.work, events)
+    audit.record_many(writing.work, events)
 
 
 def _fields(fields: Iterable[FieldChange]) -> list[list[Any]]:
     return [[each.field, plain(each.before), plain(each.after)] for each in fields]
 
 
-def _event(writing: Writing, event: str, organisation_id: int, **detail: Any) -> dict[str, Any]:
-    return event_row(writing.work, event, organisation_id, {"import": writing.import_id, **detail})
-
-
-def event_row(work: Work, event: str, organisation_id: int, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one audit event about an organisation, to be written with others."""
-    return {
-        "at": work.now,
-        "actor_id": work.actor.user_id or None,
-        "actor_name": work.actor.name,
-        "event": event,
-        "subject": "organisation",
-        "subject_id": organisation_id,
-        "organisation_id": organisation_id,
-        "detail": detail,
-    }
-
-
-def write_events(work: Work, events: Sequence[Mapping[str, Any]]) -> None:
-    """Write audit events in one statement."""
-    if events:
-        work.session.connection().execute(insert(AuditEvent), list(events))
+def _event(writing: Writing, event: str, organisation_id: int, **detail: Any) -> audit.Event:
+    about = {"import": writing.import_id, **detail}
+    return audit.Event(event, ("organisation", organisation_id), organisation_id, about)

@@ -177,6 +177,14 @@ RULES: tuple[Rule, ...] = (
         sweeps=(Sweep("login_session", "least(ended_at, expires_at)"),),
     ),
     Rule(
+        "readings",
+        "who read what",
+        "after it was read",
+        "keep_reading_months",
+        Unit.MONTHS,
+        sweeps=(Sweep("reading", "at"),),
+    ),
+    Rule(
         "sign_in_mails",
         "the text of sign-in mails",
         "after they left",

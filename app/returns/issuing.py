@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert as plain_insert
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
@@ -14,7 +13,6 @@ from app.core import audit, outbox
 from app.core.access import Work
 from app.core.clock import long_date
 from app.core.errors import RefusedError
-from app.core.models import AuditEvent
 from app.core.rendering import render_text
 from app.core.settings import settings
 from app.organisations.models import Contact, Organisation
@@ -107,21 +105,13 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
         .returning(col(Return.organisation_id), col(Return.id))
     )
     made = {row[0]: int(row[1] or 0) for row in work.session.connection().execute(statement, rows)}
-    events = [
-        {
-            "at": work.now,
-            "actor_id": work.actor.user_id or None,
-            "actor_name": work.actor.name,
-            "event": "return.issued",
-            "subject": "return",
-            "subject_id": return_id,
-            "organisation_id": organisation_id,
-            "detail": {"round": this.id},
-        }
-        for organisation_id, return_id in made.items()
-    ]
-    if events:
-        work.session.connection().execute(plain_insert(AuditEvent), events)
+    audit.record_many(
+        work,
+        [
+            audit.Event("return.issued", ("return", return_id), organisation_id, {"round": this.id})
+            for organisation_id, return_id in made.items()
+        ],
+    )
     return made
 
 

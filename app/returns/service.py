@@ -276,12 +276,14 @@ def _history_row(
 ) -> dict[str, Any]:
     """Return what the history keeps of a save, and the audit event beside it."""
     return {
-        **audit.event_row(
+        **audit.row(
             work,
-            "answer.saved" if accepted else "answer.conflict",
-            ("return", held.id),
-            organisation_id=held.organisation_id,
-            detail={"standard": sent.standard_key, "version": version},
+            audit.Event(
+                "answer.saved" if accepted else "answer.conflict",
+                ("return", held.id),
+                held.organisation_id,
+                {"standard": sent.standard_key, "version": version},
+            ),
         ),
         "return_id": held.id,
         "standard_key": sent.standard_key,

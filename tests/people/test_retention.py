@@ -153,6 +153,20 @@ def _mail(session: Session, ended: datetime, kind: str) -> None:
     )
 
 
+@made("readings")
+def _reading(session: Session, user: int, ended: datetime) -> None:
+    put(
+        session,
+        "reading",
+        at=ended,
+        hour=ended,
+        user_id=user,
+        subject="return",
+        subject_id=1,
+        what="pages",
+    )
+
+
 @made("sign_in_mails")
 def _sign_in_mail(session: Session, _user: int, ended: datetime) -> None:
     _mail(session, ended, "sign-in")
