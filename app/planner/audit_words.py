@@ -68,6 +68,10 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "user.enabled": "Access switched on",
             "colleague.invited": "Colleague invited",
             "colleague.removed": "Colleague’s rights taken away",
+            "person.data_shown": "Everything about a person shown",
+            "person.data_downloaded": "Everything about a person taken away",
+            "person.erased": "Person erased",
+            "retention.done": "Deleted what was kept for long enough",
         },
     ),
     "sign-in": (
@@ -137,6 +141,9 @@ _DETAILS: Final[Mapping[str, str]] = {
     "tries": "Wrong codes",
     "sessions": "Browsers",
     "session": "Session number",
+    "rule": "Rule",
+    "day": "Day",
+    "count": "How many",
 }
 _ORDER: Final = {key: place for place, key in enumerate(_DETAILS)}
 # Details that are numbers of people.
