@@ -53,14 +53,16 @@ def _wants_readings(request: Request) -> bool:
     return request.query_params.get("show") == "readings"
 
 
-def _shown(listed: Listed, *, readings: bool) -> list[dict[str, Any]]:
-    """Return the lines of a list in words."""
+def _shown(listed: Listed, *, readings: bool, place: int = 0) -> list[dict[str, Any]]:
+    """Return the lines of a list in words; the organisation that a page is about is not named again."""
     return [
         {
             "line": line,
             "words": reading_name(line.subject, line.event) if readings else event_name(line.event),
             "details": [] if readings else detail_lines(line.event, line.detail, listed.names.people),
-            "organisation": listed.names.organisations.get(line.organisation_id or 0, ""),
+            "organisation": ""
+            if line.organisation_id == place
+            else listed.names.organisations.get(line.organisation_id or 0, ""),
             "about": _about(listed, line),
         }
         for line in listed.lines
@@ -161,6 +163,7 @@ class History:
     here: str
     back: tuple[str, str]
     note: str = ""
+    organisation_id: int = 0
 
 
 def _history_page(
@@ -187,7 +190,7 @@ def _history_page(
         readings=looks,
         parameters={"show": "readings"} if looks else {},
         listed=listed,
-        rows=_shown(listed, readings=looks),
+        rows=_shown(listed, readings=looks, place=this.organisation_id),
         tells_about=tells_about,
     )
 
@@ -228,6 +231,7 @@ def history_of_organisation(
             name,
             f"/organisations/{organisation_id}/history",
             (name, f"/organisations/{organisation_id}"),
+            organisation_id=organisation_id,
         ),
         queries.of_organisation(organisation_id),
         queries.readings_of_organisation(organisation_id),

@@ -45,7 +45,7 @@ def texts(node: ast.expr) -> list[str]:
 def event_of(call: ast.Call) -> ast.expr | None:
     """Return the event of audit.record(work, EVENT), audit.Event(EVENT), the demo's trail.add(.., EVENT)."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    place = {"record": 1, "Event": 0, "add": 2}.get(name)
+    place = {"record": 1, "event_row": 1, "Event": 0, "add": 2}.get(name)
     owner = call.func.value.id if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) else ""  # fmt: skip # noqa: E501
     if place is None or owner not in {"audit", "trail"} or len(call.args) <= place:
         return None
