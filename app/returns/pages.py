@@ -183,7 +183,12 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
-    result = service.save_answer(work, return_id, sent)
+    try:
+        result = service.save_answer(work, return_id, sent)
+    except RefusedError as problem:
+        if not problem.problems:
+            raise
+        return context.refused_view(standard, before, form, problem.problems)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
     line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)

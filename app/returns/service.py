@@ -9,13 +9,15 @@ from sqlmodel import col
 
 from app.core import audit
 from app.core.access import Work
+from app.core.clock import london_date
 from app.core.errors import NotFoundError, RefusedError
 from app.people.models import User
+from app.questionnaires.definition import Standard
 from app.questionnaires.queries import questionnaire_for
 from app.returns.models import Answer, AnswerVersion, Return, ReturnState
 from app.returns.queries import AnswerLine
-from app.returns.reading import Submitted
-from app.returns.rules import FIELDS, NOTHING, AnswerValues, from_stored, merge
+from app.returns.reading import Submitted, field
+from app.returns.rules import FIELDS, NOTHING, AnswerValues, from_stored, impossible_dates, merge
 from app.rounds.models import Round, RoundState
 
 SIGNED_ALREADY = "This return is signed. Ask the partnership to send it back if something must change."
@@ -159,6 +161,7 @@ def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict
         raise NotFoundError
     line = _standing(work, return_id, sent.standard_key)
     current, version = (line.values, line.version) if line else (NOTHING, 0)
+    _refuse_impossible_dates(questionnaire.standard(sent.standard_key), current, sent.values, work)
     if sent.version == version:
         return _accept(work, held, sent, current, version, sent.values)
     base = _base(work, held, sent)
@@ -171,6 +174,15 @@ def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict
     _keep_refused(work, held, sent, version)
     mine = replace(merged.values, **{name: getattr(sent.values, name) for name in merged.conflicts})
     return Conflict(mine, line, merged.conflicts)
+
+
+def _refuse_impossible_dates(
+    standard: Standard, current: AnswerValues, values: AnswerValues, work: Work
+) -> None:
+    wrong = impossible_dates(standard, current, values, london_date(work.now))
+    if wrong:
+        problems = {field(standard.key, name): text for name, text in wrong.items()}
+        raise RefusedError("This answer was not saved yet.", problems)
 
 
 def _base(work: Work, held: Held, sent: Submitted) -> AnswerValues:
