@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, column, false, or_, select, table, true
 from sqlmodel import Session
 
 
@@ -125,14 +125,25 @@ def allows(access: Access, actor: Actor | None, *, demo: bool) -> bool:
     return access in {Access.SIGNED_IN, Access.ON_THE_WAY_IN}
 
 
+# Tables of rooms below, by name: what closed and was taken over leaves its history to its successors.
+_SUCCESSION = table("succession", column("predecessor_id"), column("successor_id"))
+_REGISTER = table("organisation", column("id"), column("status"))
+
+
 def visible_to(actor: Actor, organisation_column: Any) -> ColumnElement[bool]:
     """Return the condition that confines a query to the organisations whose returns a person may read.
 
-    This is the one place that decides it; each query over organisations' answers carries it.
+    This is the one place that decides it; each query over organisations' answers carries it. A school that
+    became an academy, or that others were merged into, reads what its closed predecessors gave.
     """
     if actor.has(*READERS):
         return true()
     if not actor.organisations:
         return false()
-    condition: ColumnElement[bool] = organisation_column.in_(sorted(actor.organisations))
-    return condition
+    own = sorted(actor.organisations)
+    inherited = (
+        select(_SUCCESSION.c.predecessor_id)
+        .join(_REGISTER, _REGISTER.c.id == _SUCCESSION.c.predecessor_id)
+        .where(_SUCCESSION.c.successor_id.in_(own), _REGISTER.c.status == "gone")
+    )
+    return or_(organisation_column.in_(own), organisation_column.in_(inherited))

@@ -65,7 +65,7 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
         may_write=own and this.open_for_answers,
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
         may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
-        previous_id=queries.previous_signed_return_id(session, this),
+        last_year=queries.last_years_returns(session, actor, this) if own else (),
         today=london_date(at),
     )
 

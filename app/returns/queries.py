@@ -257,6 +257,40 @@ def previous_signed_return_id(session: Session, this: ReturnHead) -> int | None:
     return inherited[0] if len(inherited) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierReturn:
+    """A signed return of the round before, and whose it was."""
+
+    id: int
+    organisation_id: int
+    organisation_name: str
+
+
+def last_years_returns(session: Session, actor: Actor, this: ReturnHead) -> tuple[EarlierReturn, ...]:
+    """Return what the organisation signed in the round before, or else each of its predecessors.
+
+    Only what the person may read: a link to it never leads nowhere.
+    """
+    if this.previous_round_id is None:
+        return ()
+    predecessors = select(col(Succession.predecessor_id)).where(
+        col(Succession.successor_id) == this.organisation_id
+    )
+    rows = session.execute(
+        select(col(Return.id), col(Organisation.id), col(Organisation.name))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(
+            visible_to(actor, col(Return.organisation_id)),
+            col(Return.round_id) == this.previous_round_id,
+            col(Return.state) == ReturnState.SIGNED,
+            (col(Organisation.id) == this.organisation_id) | col(Organisation.id).in_(predecessors),
+        )
+        .order_by(col(Organisation.name), col(Organisation.id))
+    )
+    found = tuple(EarlierReturn(row[0], row[1], row[2]) for row in rows)
+    return tuple(each for each in found if each.organisation_id == this.organisation_id) or found
+
+
 def organisations_with_return(session: Session, round_id: int) -> frozenset[int]:
     """Return the organisations that have a return in a round."""
     rows = session.execute(select(col(Return.organisation_id)).where(col(Return.round_id) == round_id))

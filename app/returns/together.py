@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole
+from app.core.access import READERS, OrganisationRole
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
@@ -20,7 +20,13 @@ router = APIRouter()
 
 @router.get("/returns/{return_id}/team")
 def team(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
-    """Show who works on a return and which part is whose."""
+    """Show who works on a return and which part is whose.
+
+    Whoever only took over from a closed organisation reads what it gave, not who worked there.
+    """
+    this = queries.head(session, actor, return_id)
+    if not actor.holds(this.organisation_id) and not actor.has(*READERS):
+        raise NotFoundError
     return _team_page(request, session, actor, return_id)
 
 
