@@ -263,13 +263,10 @@ def _begin(writing: Writing, begins: Sequence[_Naming]) -> None:
     on. Other numbers are given again; whoever had them before had them until then.
     """
     connection = writing.work.session.connection()
-    held, fresh, again = [], [], []
-    for each in begins:
-        known = (each.scheme, each.value) in writing.register.held
-        (held if known and each.scheme == writing.scheme else fresh).append(each)
-        if known and each.scheme != writing.scheme:
-            again.append(each)
-    _take_over(writing, again)
+    known = [each for each in begins if (each.scheme, each.value) in writing.register.held]
+    held = [each for each in known if each.scheme == writing.scheme]
+    fresh = [each for each in begins if each not in held]
+    _take_over(writing, [each for each in known if each not in held])
     if held:
         statement = (
             update(Identifier)

@@ -183,6 +183,7 @@ class OutboxLine:
     body: str
     created_at: datetime
     state: str
+    leaves_at: datetime
 
 
 def _outbox_line(message: OutboxMessage) -> OutboxLine:
@@ -193,6 +194,7 @@ def _outbox_line(message: OutboxMessage) -> OutboxLine:
         message.body,
         message.created_at,
         message.state.value,
+        message.due_at,
     )
 
 

@@ -42,7 +42,7 @@ def open_rounds(session: Session, actor: Actor, today: date) -> tuple[RoundCard,
 
 
 def _ring_first(session: Session, actor: Actor, line: RoundLine, today: date) -> tuple[ChaseRow, ...]:
-    if not actor.has(*REGISTER):
+    if not actor.has(*REGISTER) or line.opens_later(today):
         return ()
     rows = chase_rows(
         session,

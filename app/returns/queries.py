@@ -45,10 +45,19 @@ class ReturnHead:
     organisation_name: str
     kind: str
     phase: str
+    opens_on: date
+
+    def opens_later(self, today: date) -> bool:
+        """Say whether the return was issued before the day from which it can be answered."""
+        return self.round_state is RoundState.OPEN and today < self.opens_on
+
+    def writable(self, today: date) -> bool:
+        """Say whether answers can be changed on a day: the round has opened, and nothing has ended it."""
+        return self.open_for_answers and not self.opens_later(today)
 
     @property
     def open_for_answers(self) -> bool:
-        """Say whether answers can be changed: the round is open and the return is not signed."""
+        """Say whether the return is still to be answered: the round is not closed, nothing is signed."""
         return self.round_state is RoundState.OPEN and self.state is not ReturnState.SIGNED
 
 
@@ -75,6 +84,7 @@ HEAD_COLUMNS = (
     col(Organisation.name),
     col(Organisation.kind),
     col(Organisation.phase),
+    col(Round.opens_on),
 )
 
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.core import audit
 from app.core.access import Work
-from app.core.clock import london_date
+from app.core.clock import london_date, long_date
 from app.core.errors import NotFoundError, RefusedError
 from app.people.models import User
 from app.questionnaires.definition import Standard
@@ -75,14 +75,17 @@ _HOLD = (
     .with_for_update()
 )
 _ROUND_STATE = (
-    select(col(Round.state)).where(col(Round.id) == bindparam("round_id")).with_for_update(read=True)
+    select(col(Round.state), col(Round.opens_on))
+    .where(col(Round.id) == bindparam("round_id"))
+    .with_for_update(read=True)
 )
 
 
 def hold(work: Work, return_id: int) -> Held:
     """Lock a return of the person's own organisation for a change to it.
 
-    Raises NotFoundError for everybody else's, RefusedError when it is signed or its round is closed.
+    Raises NotFoundError for everybody else's, RefusedError when it is signed, its round is closed or has
+    not opened yet.
     """
     own = visible_to_own(work)
     connection = work.session.connection()
@@ -90,8 +93,11 @@ def hold(work: Work, return_id: int) -> Held:
     if row is None:
         raise NotFoundError
     # Read after the lock: a round that was closed while we waited for it must be seen as closed.
-    if connection.execute(_ROUND_STATE, {"round_id": row[2]}).scalar() is not RoundState.OPEN:
+    state, opens_on = connection.execute(_ROUND_STATE, {"round_id": row[2]}).one()
+    if state is not RoundState.OPEN:
         raise RefusedError(ROUND_CLOSED)
+    if london_date(work.now) < opens_on:
+        raise RefusedError(f"This return opens on {long_date(opens_on)}. It can be answered from that day.")
     if row[4] is ReturnState.SIGNED:
         raise RefusedError(SIGNED_ALREADY)
     return Held(*row)

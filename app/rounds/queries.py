@@ -31,6 +31,10 @@ class RoundLine:
     questionnaire_version: int
     questionnaire_title: str
 
+    def opens_later(self, today: date) -> bool:
+        """Say whether the round was issued before the day from which it can be answered."""
+        return self.state is RoundState.OPEN and today < self.opens_on
+
 
 _LINE = (
     select(

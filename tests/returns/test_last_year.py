@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import false
 
-from app.core import access
 from app.core.access import OrganisationRole, Work
 from app.organisations.models import Organisation, OrganisationStatus, Succession
 from tests import builders
@@ -82,7 +82,7 @@ def test_the_check_catches_a_rule_that_looks_at_the_successors(
     work: Work, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def turned(actor: Any, organisation_column: Any) -> Any:
-        return organisation_column.is_not(None) if actor else access.false()
+        return organisation_column.is_not(None) if actor else false()
 
     monkeypatch.setattr("app.returns.queries.visible_to", turned)
     before, after = builders.organisation(work, "Vale School"), builders.organisation(work, "Vale Academy")
