@@ -39,6 +39,11 @@ class Audience:
         return not self.phases or candidate.phase in self.phases or candidate.phase == "not_applicable"
 
 
+def start_of_school_year(day: date) -> date:
+    """Return the first day of the school year of a day: it begins on 1 September."""
+    return date(day.year if day.month >= 9 else day.year - 1, 9, 1)
+
+
 def date_problems(opens_on: date | None, due_on: date | None, today: date) -> dict[str, str]:
     """Return what is wrong with a new round's dates, by form field."""
     problems = {}
