@@ -23,6 +23,7 @@ from sqlmodel import Session, col
 from app.core.access import ROLE_WORDS, Actor, OrganisationRole, PartnershipRole
 from app.core.errors import NotFoundError
 from app.core.models import OutboxMessage
+from app.core.ordering import by_name
 from app.people.models import LoginSession, Membership, PartnershipMember, SecondFactor, User
 from app.people.rules import token_hash
 
@@ -132,7 +133,7 @@ def colleagues(session: Session, organisation_id: int) -> tuple[Colleague, ...]:
         .join(Membership, col(Membership.user_id) == col(User.id))
         .where(col(Membership.organisation_id) == organisation_id, col(User.disabled_at).is_(None))
         .group_by(col(User.id), col(User.name), col(User.email))
-        .order_by(first, col(User.name), col(User.id))
+        .order_by(first, by_name(col(User.name)), col(User.id))
     )
     return tuple(
         Colleague(row[0], row[1], row[2], tuple(OrganisationRole(role) for role in _items(row[3])))
@@ -294,7 +295,7 @@ def places_of(session: Session, user_id: int) -> tuple[Place, ...]:
         )
         .where(col(Membership.user_id) == user_id)
         .group_by(col(Membership.organisation_id), literal_column("organisation.name"))
-        .order_by(literal_column("organisation.name"))
+        .order_by(by_name(literal_column("organisation.name")))
     )
     return tuple(
         Place(row[0], row[1], tuple(OrganisationRole(role) for role in _items(row[2]))) for row in rows
@@ -350,7 +351,7 @@ def _people(session: Session, statement: Select[Any], places: tuple[Place, ...] 
 
 def members(session: Session) -> tuple[Person, ...]:
     """Return the people of the partnership; those whose access is switched off come last."""
-    order = (col(User.disabled_at).is_not(None), col(User.name), col(User.id))
+    order = (col(User.disabled_at).is_not(None), by_name(col(User.name)), col(User.id))
     return _people(session, _PERSON.where(_ROLES.is_not(None)).order_by(*order))
 
 
@@ -360,7 +361,7 @@ def people_like(session: Session, searched: str, most: int = 50) -> tuple[Person
     found = func.lower(col(User.name)).contains(text, autoescape=True) | col(User.email).contains(
         text, autoescape=True
     )
-    return _people(session, _PERSON.where(found).order_by(col(User.name), col(User.id)).limit(most))
+    return _people(session, _PERSON.where(found).order_by(by_name(col(User.name)), col(User.id)).limit(most))
 
 
 def person(session: Session, user_id: int) -> Person:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from app.core.access import Actor, visible_to
 from app.core.errors import NotFoundError
+from app.core.ordering import by_name
 from app.organisations.models import Organisation, Succession
 from app.people.models import User
 from app.questionnaires.definition import Questionnaire
@@ -295,7 +296,7 @@ def last_years_returns(session: Session, actor: Actor, this: ReturnHead) -> tupl
             col(Return.state) == ReturnState.SIGNED,
             (col(Organisation.id) == this.organisation_id) | col(Organisation.id).in_(predecessors),
         )
-        .order_by(col(Organisation.name), col(Organisation.id))
+        .order_by(by_name(col(Organisation.name)), col(Organisation.id))
     )
     found = tuple(EarlierReturn(row[0], row[1], row[2]) for row in rows)
     return tuple(each for each in found if each.organisation_id == this.organisation_id) or found
