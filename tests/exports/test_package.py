@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -112,10 +113,11 @@ def test_a_header_of_a_page_shows_what_was_typed_and_no_code() -> None:
         book.save(out)
     with ZipFile(out) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
-    header = sheet[sheet.index("<oddHeader>") + 11 : sheet.index("</oddHeader>")]
+    # Whichever library writes the XML, characters are written as themselves or by their number.
+    header = unescape(sheet[sheet.index("<oddHeader>") + 11 : sheet.index("</oddHeader>")])
 
-    assert header.startswith("&amp;LR&amp;&amp;D &amp;&amp;P � xxx")
-    assert len(header.replace("&amp;", "&")) <= 255
+    assert header.startswith("&LR&&D &&P � xxx")
+    assert len(header) <= 255
 
 
 def test_a_workbook_that_fails_half_way_leaves_no_file(
