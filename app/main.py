@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
+from app.chasing.closing_pages import router as closing_router
 from app.chasing.pages import router as chasing_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
@@ -80,6 +81,7 @@ ROUTERS = (
     rounds_router,
     issue_router,
     chasing_router,
+    closing_router,
     scrutiny_router,
     actions_router,
 )
@@ -136,6 +138,10 @@ def bad_request(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 404:
         return not_found(request, problem)
+    if status == 405 and request.method in {"GET", "HEAD"}:
+        # Somebody typed, bookmarked or reloaded the address of a button.
+        allowed = getattr(problem, "headers", None)
+        return page(request, "errors/no-page-here.html", status=status, headers=allowed)
     return page(request, "errors/bad-request.html", status=status)
 
 

@@ -1,7 +1,7 @@
 """What people typed, read raw so that it can be shown again unchanged."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request, UploadFile
@@ -70,6 +70,21 @@ class Form(Mapping[str, str]):
     def line(self, name: str, *, most: int = 300) -> str:
         """Return a single line of text, trimmed."""
         return " ".join(self.text(name, most=most).split())
+
+    def lines(self, most: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return single lines by field, and what is wrong with each that cannot be kept (it is empty then).
+
+        `most` says how many characters each field may have, in the order in which the page shows them.
+        """
+        read: dict[str, str] = {}
+        problems: dict[str, str] = {}
+        for name, longest in most.items():
+            try:
+                read[name] = self.line(name, most=longest)
+            except RefusedError as problem:
+                read[name] = ""
+                problems |= problem.problems
+        return read, problems
 
     def values_of(self, name: str) -> list[str]:
         """Return every value of a repeated field, such as ticked boxes."""
@@ -140,6 +155,16 @@ class _Measured:
         if self._most != MOST_BYTES_OF_STRANGERS:
             await self.skip()
         raise TooLargeError(self._most)
+
+
+def in_order_of(fields: Iterable[str], problem: RefusedError, unreadable: Mapping[str, str]) -> RefusedError:
+    """Return a refusal whose problems stand in the order of the page's fields.
+
+    What is wrong with the text of a field itself goes before what the rules say about an empty one.
+    """
+    problems = {**problem.problems, **unreadable}
+    order = [*fields, *problems]
+    return RefusedError(problem.message, {name: problems[name] for name in order if name in problems})
 
 
 async def read_form(request: Request) -> AsyncIterator[Form]:

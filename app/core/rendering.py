@@ -1,5 +1,6 @@
 """Pages: Jinja templates, autoescaped and strict, with the field's own filters."""
 
+import re
 from collections.abc import Hashable, Iterable
 from datetime import date, datetime
 from functools import lru_cache
@@ -38,6 +39,12 @@ def query_string(params: dict[str, Any], **changes: Any) -> str:
     return "?" + urlencode(pairs)
 
 
+def address(typed: str) -> Markup:
+    """Return an email address that breaks before its @ and its dots, where a line is too short for it."""
+    parts = re.split(r"(?=[@.])", typed)
+    return Markup("<wbr>").join(parts)
+
+
 def _london_day(value: date | datetime) -> date:
     return clock.london_date(value) if isinstance(value, datetime) else value
 
@@ -60,6 +67,7 @@ def build_environment() -> Environment:
         clock_time=clock.clock_time,
         date_and_time=clock.date_and_time,
         plural=plural,
+        address=address,
         sentence=lambda text: text[:1].upper() + text[1:],
         percent=percent,
         role_words=lambda role: ROLE_WORDS[role],

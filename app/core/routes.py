@@ -73,6 +73,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /rounds/{round_id}/audience": Access.REGISTER,
     "GET /rounds/{round_id}/issue": Access.REGISTER,
     "POST /rounds/{round_id}/issue": Access.REGISTER,
+    "GET /rounds/{round_id}/close": Access.BOARD_MANAGER,
     "POST /rounds/{round_id}/close": Access.BOARD_MANAGER,
     "POST /rounds/{round_id}/reopen": Access.BOARD_MANAGER,
     "GET /rounds/{round_id}/chase": Access.REGISTER,

@@ -240,11 +240,33 @@ def _end(writing: Writing, ends: Sequence[_Naming]) -> None:
     writing.work.session.connection().execute(statement, rows)
 
 
+def _take_over(writing: Writing, again: Sequence[_Naming]) -> None:
+    """End numbers at their holders up to now, because the register gives them to somebody else."""
+    if not again:
+        return
+    statement = (
+        update(Identifier)
+        .where(_THIS_NAME, col(Identifier.valid_to).is_(None))
+        .values(valid_to=bindparam("day"))
+    )
+    rows = [
+        {"this_scheme": each.scheme, "this_value": each.value, "day": each.day or writing.today}
+        for each in again
+    ]
+    writing.work.session.connection().execute(statement, rows)
+
+
 def _begin(writing: Writing, begins: Sequence[_Naming]) -> None:
-    """Insert identifiers; one that was somebody's before passes on, for it stands in the table once."""
+    """Insert identifiers.
+
+    A number that the register is kept by stands in the table once: if it was somebody's before, it passes
+    on. Other numbers are given again; whoever had them before had them until then.
+    """
     connection = writing.work.session.connection()
-    held = [each for each in begins if (each.scheme, each.value) in writing.register.held]
-    fresh = [each for each in begins if (each.scheme, each.value) not in writing.register.held]
+    known = [each for each in begins if (each.scheme, each.value) in writing.register.held]
+    held = [each for each in known if each.scheme == writing.scheme]
+    fresh = [each for each in begins if each not in held]
+    _take_over(writing, [each for each in known if each not in held])
     if held:
         statement = (
             update(Identifier)

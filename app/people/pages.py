@@ -225,13 +225,16 @@ def be_demo_person(
 
 
 @router.get("/demo/outbox")
-def demo_outbox(request: Request, _actor: GuardDep, session: SessionDep) -> Response:
+def demo_outbox(request: Request, _actor: GuardDep, session: SessionDep, at: NowDep) -> Response:
     """Show the mails that the demo would have sent."""
-    return page(request, "people/outbox.html", messages=queries.outbox_messages(session), message=None)
+    messages = queries.outbox_messages(session)
+    return page(request, "people/outbox.html", messages=messages, message=None, now=at)
 
 
 @router.get("/demo/outbox/{message_id}")
-def demo_mail(request: Request, _actor: GuardDep, session: SessionDep, message_id: int) -> Response:
+def demo_mail(
+    request: Request, _actor: GuardDep, session: SessionDep, at: NowDep, message_id: int
+) -> Response:
     """Show one mail of the demo."""
     message = queries.outbox_message(session, message_id)
-    return page(request, "people/outbox.html", messages=(), message=message)
+    return page(request, "people/outbox.html", messages=(), message=message, now=at)

@@ -66,6 +66,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "user.roles_changed": "Roles changed",
             "user.disabled": "Access switched off",
             "user.enabled": "Access switched on",
+            "signatory.named_self": "Lead named themselves signatory",
             "colleague.invited": "Colleague invited",
             "colleague.removed": "Colleague’s rights taken away",
             "person.data_shown": "Everything about a person shown",

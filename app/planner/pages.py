@@ -22,6 +22,8 @@ router = APIRouter()
 def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> Response:
     """Show what needs the person now; somebody with one open return goes straight to it."""
     today = london_date(at)
+    returns = returns_of(session, actor, tuple(actor.organisations)) if actor.organisations else ()
+    waiting = [each for each in returns if each.open_for_answers]
     if actor.is_partnership:
         return page(
             request,
@@ -33,9 +35,9 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             reads_returns=actor.has(*READERS),
             hand_overs=waiting_count(session) if actor.has(PartnershipRole.BOARD_MANAGER) else 0,
             today=today,
+            # Somebody can work for the partnership and for an organisation: both need them.
+            own=waiting or returns[:1],
         )
-    returns = returns_of(session, actor, tuple(actor.organisations))
-    waiting = [each for each in returns if each.open_for_answers]
     if len(waiting) == 1 and len(actor.organisations) == 1:
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from app.core.clock import short_date
@@ -38,7 +38,7 @@ class Shown:
     action_due: str = ""
 
 
-def shown(values: AnswerValues) -> Shown:
+def shown(standard: Standard, values: AnswerValues) -> Shown:
     """Return stored values as the form shows them."""
     first, _, second = values.fact.partition(" of ")
     return Shown(
@@ -47,7 +47,7 @@ def shown(values: AnswerValues) -> Shown:
         comment=values.comment,
         evidence=values.evidence,
         strength=values.strength,
-        fact=values.fact,
+        fact=display_fact(standard, values.fact) if standard.type == "date" and values.fact else values.fact,
         fact_parts=(first, second),
         action_what=values.action_what,
         action_owner=values.action_owner,
@@ -137,7 +137,7 @@ def view(standard: Standard, line: AnswerLine | None) -> StandardView:
     """Return a standard with its stored answer."""
     return StandardView(
         standard,
-        shown(line.values if line else NOTHING),
+        shown(standard, line.values if line else NOTHING),
         line.version if line else 0,
         secrets.token_hex(8),
         line,
@@ -160,7 +160,7 @@ def saved_view(
     """Return a standard whose answer was taken; `whole` when the page must show more than was sent."""
     return StandardView(
         standard,
-        shown(line.values),
+        shown(standard, line.values),
         line.version,
         secrets.token_hex(8),
         line,
@@ -192,7 +192,7 @@ def conflict_view(questionnaire: Questionnaire, standard: Standard, conflict: Co
     """
     return StandardView(
         standard,
-        shown(conflict.mine),
+        shown(standard, conflict.mine),
         conflict.theirs.version,
         secrets.token_hex(8),
         conflict.theirs,
@@ -217,6 +217,8 @@ def in_words(questionnaire: Questionnaire, standard: Standard, name: str, value:
         return "Yes" if value else "No"
     if value is None or value == "":
         return "Nothing"
+    if name == "action_due":
+        return short_date(value if isinstance(value, date) else date.fromisoformat(value))
     return str(value)
 
 
@@ -358,5 +360,9 @@ def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mappi
     return SignedLine(
         standard.title,
         level,
-        tuple((FIELD_WORDS[name], str(stored[name])) for name in shown_fields if stored.get(name)),
+        tuple(
+            (FIELD_WORDS[name], in_words(questionnaire, standard, name, stored[name]))
+            for name in shown_fields
+            if stored.get(name)
+        ),
     )

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.core import audit, outbox
 from app.core.access import Work
-from app.core.clock import long_date
+from app.core.clock import long_date, morning_of
 from app.core.errors import RefusedError
 from app.core.rendering import render_text
 from app.core.settings import settings
@@ -148,7 +148,9 @@ def _invite(work: Work, this: Round, waiting: dict[int, int]) -> tuple[int, set[
         )
         for place, name, user_id, person, email in rows
     ]
-    return outbox.enqueue(work.session, mails, work.now), {row[0] for row in rows}
+    # Nobody is asked before they can answer.
+    leave_at = max(work.now, morning_of(this.opens_on))
+    return outbox.enqueue(work.session, mails, work.now, due_at=leave_at), {row[0] for row in rows}
 
 
 def invitation(

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole, PartnershipRole
+from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
-from app.core.rendering import page
+from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import context, queries, service, teamwork
@@ -42,6 +42,14 @@ def standard_named(domain: Domain, key: str) -> Standard:
 @router.get("/returns/{return_id}")
 def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show how far a return is, domain by domain, and where to go on."""
+    return task_list_page(request, Work(session, actor, at), return_id)
+
+
+def task_list_page(
+    request: Request, work: Work, return_id: int, *, problem: RefusedError | None = None, reason: str = ""
+) -> Response:
+    """Show the task list; after a reason for sending back was refused, with it and what is wrong."""
+    session, actor = work.session, work.actor
     this = queries.head(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     answers = queries.answers(session, actor, return_id)
@@ -52,9 +60,14 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
     )
     latest = max(answers.values(), key=lambda line: line.updated_at, default=None)
     own = actor.holds(this.organisation_id)
+    today = london_date(work.now)
     return page(
         request,
         "returns/task-list.html",
+        status=422 if problem else 200,
+        errors=error_list(problem),
+        problems=problem.problems if problem else {},
+        reason=reason,
         this=this,
         questionnaire=questionnaire,
         lines=lines,
@@ -62,11 +75,11 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
         latest=latest,
         changed=[standard for standard in questionnaire.standards if standard.changed],
         own=own,
-        may_write=own and this.open_for_answers,
+        may_write=own and this.writable(today),
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
         may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
-        previous_id=queries.previous_signed_return_id(session, this),
-        today=london_date(at),
+        last_year=queries.last_years_returns(session, actor, this) if own else (),
+        today=today,
     )
 
 
@@ -76,7 +89,7 @@ def opened(work: WorkDep, return_id: int) -> Response:
     this = queries.head(work.session, work.actor, return_id)
     if not work.actor.holds(this.organisation_id):
         raise NotFoundError
-    if this.open_for_answers:
+    if this.writable(london_date(work.now)):
         teamwork.mark_opened(work, return_id)
     return Response(status_code=204)
 
@@ -84,7 +97,7 @@ def opened(work: WorkDep, return_id: int) -> Response:
 @router.get("/returns/{return_id}/{domain}")
 @in_one_thread
 def questions(
-    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str
+    request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int, domain: str
 ) -> Response:
     """Show the questions of one domain with their answers."""
     this = queries.head(session, actor, return_id)
@@ -92,8 +105,17 @@ def questions(
     place = domain_named(questionnaire, domain)
     answers = queries.answers(session, actor, return_id)
     views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
-    may_write = actor.holds(this.organisation_id) and this.open_for_answers
-    return _domain_page(request, this, questionnaire, place, views, answers=answers, may_write=may_write)
+    today = london_date(at)
+    return _domain_page(
+        request,
+        this,
+        questionnaire,
+        place,
+        views,
+        answers=answers,
+        may_write=actor.holds(this.organisation_id) and this.writable(today),
+        opens_later=this.opens_later(today),
+    )
 
 
 def _domain_page(
@@ -105,6 +127,7 @@ def _domain_page(
     *,
     answers: Mapping[str, queries.AnswerLine],
     may_write: bool,
+    opens_later: bool = False,
     status: int = 200,
     refusal: str = "",
 ) -> Response:
@@ -124,6 +147,7 @@ def _domain_page(
         next_key=keys[following] if following < len(keys) else "",
         errors=[{"text": text, "href": f"#{name}"} for name, text in problems.items()],
         refusal=refusal,
+        opens_later=opens_later,
         page_mark=context.page_mark(views),
         conflicts=[view for view in views if view.conflict],
     )
@@ -184,7 +208,12 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
-    result = service.save_held(work, held, sent)
+    try:
+        result = service.save_held(work, held, asked=standard, sent=sent)
+    except RefusedError as problem:
+        if not problem.problems:
+            raise
+        return context.refused_view(standard, before, form, problem.problems)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
     line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from app.core.access import Actor, Confined, visible_to
 from app.core.errors import NotFoundError
+from app.core.ordering import by_name
 from app.organisations.models import Organisation, Succession
 from app.people.models import User
 from app.questionnaires.definition import Questionnaire
@@ -45,10 +46,19 @@ class ReturnHead:
     organisation_name: str
     kind: str
     phase: str
+    opens_on: date
+
+    def opens_later(self, today: date) -> bool:
+        """Say whether the return was issued before the day from which it can be answered."""
+        return self.round_state is RoundState.OPEN and today < self.opens_on
+
+    def writable(self, today: date) -> bool:
+        """Say whether answers can be changed on a day: the round has opened, and nothing has ended it."""
+        return self.open_for_answers and not self.opens_later(today)
 
     @property
     def open_for_answers(self) -> bool:
-        """Say whether answers can be changed: the round is open and the return is not signed."""
+        """Say whether the return is still to be answered: the round is not closed, nothing is signed."""
         return self.round_state is RoundState.OPEN and self.state is not ReturnState.SIGNED
 
 
@@ -75,6 +85,7 @@ HEAD_COLUMNS = (
     col(Organisation.name),
     col(Organisation.kind),
     col(Organisation.phase),
+    col(Round.opens_on),
 )
 
 
@@ -257,6 +268,40 @@ def previous_signed_return_id(session: Session, this: ReturnHead) -> int | None:
         .all()
     )
     return inherited[0] if len(inherited) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReturn:
+    """A signed return of the round before, and whose it was."""
+
+    id: int
+    organisation_id: int
+    organisation_name: str
+
+
+def last_years_returns(session: Session, actor: Actor, this: ReturnHead) -> tuple[EarlierReturn, ...]:
+    """Return what the organisation signed in the round before, or else each of its predecessors.
+
+    Only what the person may read: a link to it never leads nowhere.
+    """
+    if this.previous_round_id is None:
+        return ()
+    predecessors = select(col(Succession.predecessor_id)).where(
+        col(Succession.successor_id) == this.organisation_id
+    )
+    rows = session.execute(
+        select(col(Return.id), col(Organisation.id), col(Organisation.name))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(
+            visible_to(actor, col(Return.organisation_id)),
+            col(Return.round_id) == this.previous_round_id,
+            col(Return.state) == ReturnState.SIGNED,
+            (col(Organisation.id) == this.organisation_id) | col(Organisation.id).in_(predecessors),
+        )
+        .order_by(by_name(col(Organisation.name)), col(Organisation.id))
+    )
+    found = tuple(EarlierReturn(row[0], row[1], row[2]) for row in rows)
+    return tuple(each for each in found if each.organisation_id == this.organisation_id) or found
 
 
 def organisations_with_return(session: Session, round_id: int) -> frozenset[int]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
+from app.core.clock import short_date
 from app.questionnaires.definition import Questionnaire, Standard
+from app.questionnaires.rules import display_fact
 from app.ratings.rules import RatedAnswer
 
 
@@ -69,6 +71,29 @@ class Merge:
 
     values: AnswerValues
     conflicts: tuple[str, ...]
+
+
+def impossible_dates(
+    standard: Standard, before: AnswerValues, after: AnswerValues, today: date
+) -> dict[str, str]:
+    """Return what is wrong with the dates that a save changes, by field of the answer.
+
+    An action lies ahead; what a question asks for as past lies behind. A date that stays as it was is
+    left alone: an action that was set for last week does not keep people from saving this week.
+    """
+    problems = {}
+    due = after.action_due
+    if due is not None and due != before.action_due and due < today:
+        problems["action_due"] = (
+            f"The action on “{standard.title}” would have been due on {short_date(due)}, which is past. "
+            "Enter a day from today on"
+        )
+    if standard.past and after.fact and after.fact != before.fact and after.fact > today.isoformat():
+        given = display_fact(standard, after.fact)
+        problems["fact"] = (
+            f"“{standard.title}” asks for a day that has been, and {given} is still to come. Check the year"
+        )
+    return problems
 
 
 # The level and 'not applicable' are one judgement: two halves of different people make no answer.

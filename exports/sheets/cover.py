@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.core.clock import date_and_time, long_date
+from app.core.clock import date_and_time, london_date, long_date
 from app.core.rendering import plural
 from app.questionnaires.definition import Questionnaire, RatingRule
 from exports.book import Book, Layout, Sheet
@@ -110,7 +110,7 @@ def _about(head: RoundHead) -> tuple[tuple[str, Value], ...]:
     return (
         ("As at", f"{date_and_time(head.now)} (London)"),
         ("School year", line.school_year),
-        ("Opened", long_date(line.opens_on)),
+        ("Opens" if line.opens_later(london_date(head.now)) else "Opened", long_date(line.opens_on)),
         ("Due", long_date(line.due_on)),
         ("State of the round", _STATES.get(line.state, line.state)),
         ("Compared with", before),

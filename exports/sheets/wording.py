@@ -45,11 +45,11 @@ WHO_COLUMNS: Final = (
     Column(
         "Code",
         "Its code in the first register that knows it: URN, ODS, GSS, UKPRN, LAESTAB or the partnership",
-        13,
+        22,
         holds="Text; leading zeros count",
         is_code=True,
     ),
-    Column("Code type", "Which register the code is from", 10, holds=", ".join(SCHEME_WORDS.values())),
+    Column("Code type", "Which register the code is from", 12, holds=", ".join(SCHEME_WORDS.values())),
     Column(
         "Kind",
         "What the organisation was on the day of issue",
