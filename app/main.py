@@ -23,11 +23,13 @@ from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError
 from app.core.rendering import page, query_string
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
+from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
 from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
 from app.organisations.pages import router as organisations_router
 from app.people.account_pages import router as account_router
+from app.people.doorkeeper import doorkeeper
 from app.people.guard import guard
 from app.people.managing_pages import router as managing_router
 from app.people.pages import router as people_router
@@ -36,6 +38,7 @@ from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
@@ -67,6 +70,7 @@ ROUTERS = (
     exports_router,
     finishing_router,
     together_router,
+    evidence_router,
     returns_router,
 )
 
@@ -121,6 +125,8 @@ def bad_request(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 404:
         return not_found(request, problem)
+    if status == 413:
+        return page(request, "errors/too-large.html", status=status, most=settings().evidence_file_megabytes)
     return page(request, "errors/bad-request.html", status=status)
 
 
@@ -148,10 +154,11 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         openapi_url=None,
         lifespan=lifespan,
         max_body_size=MOST_BODY_BYTES,
-        dependencies=[Depends(guard)],
+        dependencies=[Depends(doorkeeper), Depends(guard)],
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
     app.state.clock = clock
+    app.state.storage = file_store(settings())
     app.add_route("/health", health, methods=["GET"])
     for router in ROUTERS:
         app.include_router(router)

@@ -17,6 +17,10 @@ MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
 
 
+NO_ROOM = (
+    "There is no room for files on the server just now, so nothing was stored. Tell the partnership, and try "
+    "again later."
+)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -91,7 +95,10 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
     if request.method in {"GET", "HEAD"}:
         yield Form(FormData())
         return
-    data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    try:
+        data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    except OSError as problem:
+        raise RefusedError(NO_ROOM) from problem
     try:
         yield Form(data)
     finally:

@@ -11,6 +11,7 @@ from app.core.rendering import error_list, page
 from app.people import queries as people
 from app.people.guard import ActorDep, WorkDep
 from app.returns import queries, teamwork
+from app.returns.evidence_queries import count_of
 from app.returns.feedback import feedback
 from app.returns.finishing import own_head
 from app.returns.models import ReturnState
@@ -111,4 +112,5 @@ def governors(request: Request, actor: ActorDep, session: SessionDep, return_id:
         this=this,
         feedback=feedback(session, actor, this),
         signed=signed,
+        files=count_of(session, actor, return_id),
     )

@@ -117,7 +117,7 @@ def outcome_words(outcome: Outcome) -> Shown:
 
 def is_unevidenced(level: Level | None, values: AnswerValues) -> bool:
     """Say whether an answer is green without a word of evidence."""
-    return level is not None and level.rag == "green" and not values.evidence.strip()
+    return level is not None and level.rag == "green" and not values.evidenced
 
 
 def level_of(questionnaire: Questionnaire, values: AnswerValues | None) -> Level | None:
