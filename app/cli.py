@@ -28,7 +28,7 @@ def serve(args: argparse.Namespace) -> int:
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Send what is in the outbox, and go on until stopped."""
+    """Send what is in the outbox, look after evidence files, and go on until stopped."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     from app.core import outbox  # noqa: PLC0415
@@ -36,14 +36,18 @@ def worker(args: argparse.Namespace) -> int:
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.core.stores import file_store, virus_scanner  # noqa: PLC0415
+    from app.returns.evidence_worker import EvidenceWorker  # noqa: PLC0415
 
     engine = build_engine(database_address(), 2)
     send = outbox.transport(settings())
+    evidence = EvidenceWorker(engine, file_store(settings()), virus_scanner(settings()))
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
         try:
             left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            left += evidence.tend(system_clock())
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
             left = 0
@@ -163,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--behind-proxy", action="store_true", help="trust the proxy's X-Forwarded headers")
     each.set_defaults(run=serve)
 
-    each = commands.add_parser("worker", help="send the outbox's mails")
+    each = commands.add_parser("worker", help="send the outbox's mails, scan and sweep evidence files")
     each.add_argument("--once", action="store_true", help="stop when nothing is due")
     each.set_defaults(run=worker)
 

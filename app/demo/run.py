@@ -52,6 +52,8 @@ def _database(*, reset: bool) -> URL:
 
 def _fill(engine: Engine) -> None:
     from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
+    from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
 
     with Session(engine) as session:
@@ -59,7 +61,7 @@ def _fill(engine: Engine) -> None:
     if not loaded:
         print("Making the demo partnership: 535 schools, its agencies, two years of returns ...", flush=True)
         began = time.monotonic()
-        load(engine, now=system_clock())
+        load(engine, now=system_clock(), storage=file_store(settings()))
         print(f"Done in {time.monotonic() - began:.0f} seconds.", flush=True)
 
 
@@ -79,9 +81,13 @@ def _send_mails(engine: Engine, wait: Callable[[float], None] = time.sleep) -> N
     from app.core import outbox  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.core.stores import file_store, virus_scanner  # noqa: PLC0415
+    from app.returns.evidence_worker import EvidenceWorker  # noqa: PLC0415
 
     send = outbox.transport(settings())
+    evidence = EvidenceWorker(engine, file_store(settings()), virus_scanner(settings()))
     while True:
         with suppress(DBAPIError):
             outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            evidence.tend(system_clock())
         wait(2)

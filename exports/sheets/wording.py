@@ -116,7 +116,7 @@ def outcome_words(outcome: Outcome) -> Shown:
 
 
 def is_unevidenced(level: Level | None, values: AnswerValues) -> bool:
-    """Say whether an answer is green without a word of evidence."""
+    """Say whether an answer is green without a word or a file of evidence."""
     return level is not None and level.rag == "green" and not values.evidenced
 
 
