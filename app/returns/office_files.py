@@ -12,7 +12,7 @@ from app.returns.refusals import (
     TWO_IN_ONE,
     RefusedFileError,
 )
-from app.returns.zip_files import Parts, inner, opened, unpacks
+from app.returns.zip_files import Parts, inner, opened
 
 _MAIN: Final[dict[str, str]] = {
     "wordprocessingml.document.main+xml": "docx",
@@ -103,7 +103,7 @@ def _xml(text: bytes) -> bytes:
 def _check_part(parts: Parts, name: str, depth: int) -> None:
     """Unpack a part piece by piece, look at its beginning and, if it is XML, at all of it."""
     before, first, is_xml = b"", True, False
-    for piece in unpacks(parts, name):
+    for piece in parts.pieces(name):
         if first:
             is_xml = _begins_as_xml(parts, name, piece, depth)
             first = False

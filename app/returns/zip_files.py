@@ -57,20 +57,32 @@ class Parts:
         self.names = [part.filename for part in archive.infolist()]
 
     def read(self, name: str, most: int = 5_000_000) -> bytes:
-        """Return a part's content, or nothing when it is not there; raises RefusedFileError if too long."""
+        """Return a part's content, or nothing when it is not there.
+
+        Raises RefusedFileError when it is too long or damaged.
+        """
         if name not in self.names:
             return b""
-        with self._archive.open(name) as content:
-            text = content.read(most + 1)
+        try:
+            with self._archive.open(name) as content:
+                text = content.read(most + 1)
+        except _UNREADABLE as problem:
+            raise RefusedFileError(DAMAGED) from problem
         if len(text) > most:
             raise RefusedFileError(TOO_MUCH)
         return text
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Yield a part's content piece by piece; its checksum is held against the directory's."""
-        with self._archive.open(name) as content:
-            while chunk := content.read(_CHUNK):
-                yield chunk
+        """Yield a part's content piece by piece; its checksum is held against the directory's.
+
+        Raises RefusedFileError when it is damaged.
+        """
+        try:
+            with self._archive.open(name) as content:
+                while chunk := content.read(_CHUNK):
+                    yield chunk
+        except _UNREADABLE as problem:
+            raise RefusedFileError(DAMAGED) from problem
 
 
 def opened(content: BinaryIO, size: int) -> Parts:
@@ -152,14 +164,6 @@ def _check_places(content: BinaryIO, archive: zipfile.ZipFile) -> None:
 
 def _letters(part: zipfile.ZipInfo) -> str:
     return "utf-8" if part.flag_bits & 0x800 else "cp437"
-
-
-def unpacks(parts: Parts, name: str) -> Iterator[bytes]:
-    """Yield a part's content; raises RefusedFileError when it is damaged."""
-    try:
-        yield from parts.pieces(name)
-    except _UNREADABLE as problem:
-        raise RefusedFileError(DAMAGED) from problem
 
 
 def inner(parts: Parts, name: str, most: int) -> io.BytesIO:
