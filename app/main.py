@@ -24,7 +24,7 @@ from app.core.rendering import page, query_string
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.stores import file_store
-from app.core.web import OriginCheck, StrictHeaders
+from app.core.web import ExplainTooLarge, OriginCheck, StrictHeaders
 from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
 from app.organisations.pages import router as organisations_router
@@ -125,9 +125,12 @@ def bad_request(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 404:
         return not_found(request, problem)
-    if status == 413:
-        return page(request, "errors/too-large.html", status=status, most=settings().evidence_file_megabytes)
     return page(request, "errors/bad-request.html", status=status)
+
+
+def too_large(request: Request) -> Response:
+    """Answer a body that is larger than its route takes."""
+    return page(request, "errors/too-large.html", status=413, most=settings().evidence_file_megabytes)
 
 
 def not_storable(request: Request, problem: Exception) -> Response:
@@ -184,6 +187,6 @@ def _headers_outermost(app: FastAPI) -> None:
     extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
 
     def outermost() -> ASGIApp:
-        return StrictHeaders(inner(), extra=extra)
+        return StrictHeaders(ExplainTooLarge(inner(), too_large), extra=extra)
 
     app.build_middleware_stack = outermost  # type: ignore[method-assign]

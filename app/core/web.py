@@ -1,10 +1,11 @@
 """Origin check and strict headers: pure ASGI, so that nothing slips round them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,6 +61,31 @@ class OriginCheck:
             await refusal(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+class ExplainTooLarge:
+    """Put a page in place of the two words with which the body limit refuses a request."""
+
+    def __init__(self, app: ASGIApp, explain: Callable[[Request], Response]) -> None:
+        self.app = app
+        self.explain = explain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; a refusal for its size is explained."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refused = False
+
+        async def send_explained(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                refused = True
+                await self.explain(Request(scope))(scope, receive, send)
+            elif not refused:
+                await send(message)
+
+        await self.app(scope, receive, send_explained)
 
 
 class StrictHeaders:

@@ -13,7 +13,7 @@ from app.core.access import Work
 from app.core.errors import NotFoundError, RefusedError
 from app.core.settings import settings
 from app.core.storage import Kept, Storage, StorageError
-from app.returns.evidence_queries import AVAILABLE, FileLine, files_of, size_words
+from app.returns.evidence_queries import AVAILABLE, FileLine, files_of
 from app.returns.file_names import distinct, ending_of, safe_name
 from app.returns.file_types import FileType, type_of
 from app.returns.models import EvidenceFile, Return, ReturnState, ScanState
@@ -73,7 +73,7 @@ def checked(upload: Upload) -> tuple[str, FileType]:
     name = safe_name(upload.name)
     if upload.size > most:
         raise _refused(
-            f"“{name}” has {size_words(upload.size)}, and the most is {size_words(most)}. "
+            f"“{name}” is larger than {settings().evidence_file_megabytes} MB, which is the most. "
             "Make it smaller, for example by saving it as PDF, or upload it in parts."
         )
     try:
