@@ -17,7 +17,7 @@ from xml.sax.saxutils import unescape
 import httpx2
 
 from app.core.clock import Clock, system_clock
-from app.core.storage import FileGoneError, Item, Kept, StorageError, checked, new_name, pieces
+from app.core.storage import FileGoneError, Item, Kept, Opened, StorageError, checked, new_name, pieces
 
 _EMPTY: Final = hashlib.sha256(b"").hexdigest()
 _SECONDS: Final = 30.0
@@ -91,10 +91,10 @@ class ObjectStorage:
         self._send(request).close()
         return kept
 
-    def open(self, name: str) -> Iterator[bytes]:
+    def open(self, name: str) -> Opened:
         """Return an object's content in pieces."""
         reply = self._send(self._request("GET", self._path(name)))
-        return _and_close(reply)
+        return Opened(_content(reply), reply.close)
 
     def remove(self, name: str) -> None:
         """Delete an object."""
@@ -164,10 +164,8 @@ def _element(xml: str, name: str) -> str:
     return found[1] if found else ""
 
 
-def _and_close(reply: httpx2.Response) -> Iterator[bytes]:
+def _content(reply: httpx2.Response) -> Iterator[bytes]:
     try:
         yield from reply.iter_bytes()
     except httpx2.HTTPError as problem:
         raise StorageError("object storage broke off") from problem
-    finally:
-        reply.close()

@@ -7,12 +7,12 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, Self
 
 CHUNK: Final = 1 << 16
 _NAME: Final = re.compile(r"[0-9a-f]{32}")
@@ -43,13 +43,31 @@ class Item:
     stored_at: datetime
 
 
+class Opened:
+    """A stored file's content in pieces, once; it closes itself at the end, or where it is closed before."""
+
+    def __init__(self, content: Iterator[bytes], close: Callable[[], object]) -> None:
+        self._content = content
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self:
+            yield from self._content
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 class Storage(Protocol):
     """A place for files. Every method raises StorageError while the place cannot be used."""
 
     def put(self, content: BinaryIO) -> Kept:
         """Store all of a readable, seekable file under a new random name: wholly or not at all."""
 
-    def open(self, name: str) -> Iterator[bytes]:
+    def open(self, name: str) -> Opened:
         """Return a file's content in pieces; raises FileGoneError at once when it is not there."""
 
     def remove(self, name: str) -> None:
@@ -117,7 +135,7 @@ class LocalFolder:
     def _write(self, out: BinaryIO, chunk: bytes) -> None:
         out.write(chunk)
 
-    def open(self, name: str) -> Iterator[bytes]:
+    def open(self, name: str) -> Opened:
         """Return a file's content in pieces."""
         path = self._path(name)
         try:
@@ -126,7 +144,7 @@ class LocalFolder:
             raise FileGoneError("the file is not in the folder") from problem
         except OSError as problem:
             raise StorageError(problem.errno, "the folder for files cannot be read") from problem
-        return _and_close(content)
+        return Opened(pieces(content), content.close)
 
     def remove(self, name: str) -> None:
         """Delete a file."""
@@ -182,8 +200,3 @@ def _sync_folder(folder: Path) -> None:
 
 def _changed_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-
-def _and_close(content: BinaryIO) -> Iterator[bytes]:
-    with content:
-        yield from pieces(content)

@@ -93,7 +93,8 @@ def _look_at(storage: Storage, scanner: Scanner | None, this: EvidenceFile) -> V
     if scanner is None:
         return None
     try:
-        return scanner.scan(storage.open(this.stored_as))
+        with storage.open(this.stored_as) as content:
+            return scanner.scan(content)
     except StorageError as problem:
         return Verdict(Outcome.UNKNOWN, f"the stored file cannot be read: {problem}")
 

@@ -20,11 +20,13 @@ def safe_name(given: str) -> str:
     """
     name = re.split(r"[/\\]", given)[-1]
     name = "".join(each for each in unicodedata.normalize("NFC", name) if _shown(each))
-    name = " ".join(_FORBIDDEN.sub("_", name).split()).strip(" .")
+    name = " ".join(_FORBIDDEN.sub("_", name).split()).rstrip(" .")
     ending = _ENDING.search(name)
     kept = f".{ending[1]}" if ending else ""
     stem = name[: len(name) - len(kept)].strip(" .")[: LONGEST - len(kept)].strip(" .") or "file"
-    return f"_{stem}{kept}"[:LONGEST] if _RESERVED.match(stem) else f"{stem}{kept}"
+    if _RESERVED.match(stem):
+        stem = f"_{stem}"[: LONGEST - len(kept)].rstrip(" .")
+    return f"{stem}{kept}"
 
 
 def _shown(letter: str) -> bool:
