@@ -102,7 +102,7 @@ def test_what_is_refused_is_said_where_people_are(
         lead.page.get_by_role("link", name="Policy.pdf").click()
     assert saved.value.suggested_filename == "Policy.pdf"
     assert saved.value.path().read_bytes() == pdf()
-    lead.press("Remove Policy.pdf")
+    lead.page.get_by_role("button", name="Remove").click()
     lead.sees("The file was removed")
     lead.look("removed")
 
@@ -177,6 +177,6 @@ def test_last_year_s_file_and_the_pages_of_a_signed_return(
     at_first_standard(lead, following)
     lead.sees("Files of last year")
     lead.look("files of last year")
-    lead.press("Use again: Policy.pdf")
+    lead.page.get_by_role("button", name="Use again").click()
     lead.sees("Last year’s files are used again")
     lead.look("used again")
