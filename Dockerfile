@@ -24,7 +24,8 @@ RUN .venv/bin/python -m compileall -q app exports migrations \
 FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 eleven \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /nonexistent \
-        --shell /usr/sbin/nologin eleven
+        --shell /usr/sbin/nologin eleven \
+    && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/eleven/evidence
 WORKDIR /srv/eleven
 COPY --from=build /srv/eleven/.venv .venv
 COPY --from=build /srv/eleven/app app

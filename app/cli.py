@@ -30,30 +30,23 @@ def serve(args: argparse.Namespace) -> int:
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Send what is in the outbox, seal the audit trail, do the day's retention, and go on until stopped."""
+    """Do what runs beside the pages, mails first, and go on until stopped."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
-    from app.core import outbox  # noqa: PLC0415
-    from app.core.audit_sealing import Sealer  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
     from app.core.scope import Scope  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
-    from app.people.retention import Daily  # noqa: PLC0415
+    from app.worker import jobs  # noqa: PLC0415
 
     engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
-    send = outbox.transport(settings())
-    retention = Daily(engine)
-    seal = Sealer(engine)
+    turns = jobs(engine, settings(), daily=not args.once)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
         try:
-            if not args.once:
-                retention(system_clock())
-            left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
-            seal(system_clock())
+            left = sum(job(system_clock()) for job in turns)
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
             left = 0
@@ -202,7 +195,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--behind-proxy", action="store_true", help="trust the proxy's X-Forwarded headers")
     each.set_defaults(run=serve)
 
-    each = commands.add_parser("worker", help="send the outbox's mails")
+    each = commands.add_parser("worker", help="send the outbox's mails, scan and sweep evidence files")
     each.add_argument("--once", action="store_true", help="stop when nothing is due")
     each.set_defaults(run=worker)
 

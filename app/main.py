@@ -34,6 +34,7 @@ from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
+from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
 from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
@@ -49,6 +50,7 @@ from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.audit_pages import router as audit_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
@@ -66,6 +68,7 @@ ROUTERS = (
     finishing_router,
     together_router,
     audit_router,
+    evidence_router,
     returns_router,
     people_router,
     second_factor_router,
@@ -180,6 +183,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
     app.state.clock = clock
+    app.state.storage = file_store(settings())
     app.add_route("/health", health, methods=["GET"])
     for router in ROUTERS:
         app.include_router(router)

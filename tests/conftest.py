@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL with real migrations, and clients for each role."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 os.environ["ELEVEN_MODE"] = "test"
 os.environ["ELEVEN_PARTNERSHIP_NAME"] = "Wolds and Coast Safeguarding Children Partnership"
+os.environ["ELEVEN_EVIDENCE_DIR"] = str(Path(tempfile.gettempdir()) / "eleven-test-evidence")
 os.environ.pop("DATABASE_URL", None)
 
 import pytest

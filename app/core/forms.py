@@ -24,6 +24,10 @@ MOST_BYTES = MEBIBYTE
 MOST_BYTES_SKIPPED = 50 * MEBIBYTE
 _OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
+NO_ROOM = (
+    "There is no room for files on the server just now, so nothing was stored. Tell the partnership, and try "
+    "again later."
+)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -178,7 +182,10 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
     if request.method in {"GET", "HEAD"}:
         yield Form(FormData())
         return
-    data = await _Measured(request, most_bytes(request)).form()
+    try:
+        data = await _Measured(request, most_bytes(request)).form()
+    except OSError as problem:
+        raise RefusedError(NO_ROOM) from problem
     try:
         yield Form(data)
     finally:

@@ -108,6 +108,32 @@ RETURNS: Final = (
         of_return="return_id",
     ),
     Held(
+        "evidence_file",
+        what="files of evidence that you uploaded or removed",
+        about="people who answer, and people whom a file names",
+        kept="returns",
+        basis=Basis.ACCOUNTABILITY,
+        owners={
+            "person": Owner("uploaded_by", what="files of evidence that you uploaded"),
+            "remover": Owner("removed_by", what="files of evidence that you removed"),
+        },
+        personal={
+            "name": Personal("name of the file", PERSON, because="it is the organisation's evidence"),
+            "uploaded_at": Personal("when it was uploaded", PERSON),
+            "removed_at": Personal("when it was removed", ("remover",)),
+        },
+        plain={
+            Plain.KEY: "id",
+            Plain.PERSON: "uploaded_by removed_by",
+            Plain.LINK: "return_id organisation_id carried_from",
+            Plain.CONTENT: "standard_key type_key size sha256 signed_edition",
+            Plain.STATE: "scan_state scan_due_at scan_attempts scan_detail scanned_at",
+            Plain.TECHNICAL: "stored_as",
+        },
+        context=("return_id", "organisation_id", "standard_key"),
+        of_return="return_id",
+    ),
+    Held(
         "domain_colleague",
         what="domains that you were given",
         about="people who answer",

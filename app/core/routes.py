@@ -98,6 +98,12 @@ ACCESS: Mapping[str, Access] = {
     "GET /returns/{return_id}/governors": Access.OWN_READ,
     "GET /returns/{return_id}/answers.xlsx": Access.OWN_READ,
     "POST /returns/{return_id}/send-back": Access.BOARD_MANAGER,
+    "GET /returns/{return_id}/files": Access.OWN_READ,
+    "GET /returns/{return_id}/files/{file_id}": Access.OWN_READ,
+    "POST /returns/{return_id}/files/{file_id}/remove": Access.OWN_WRITE,
+    "GET /returns/{return_id}/{domain}/{standard}/evidence": Access.OWN_READ,
+    "POST /returns/{return_id}/{domain}/{standard}/evidence": Access.OWN_WRITE,
+    "POST /returns/{return_id}/{domain}/{standard}/evidence/last-year": Access.OWN_WRITE,
     "GET /returns/{return_id}/{domain}": Access.OWN_READ,
     "POST /returns/{return_id}/{domain}": Access.OWN_WRITE,
     "GET /returns/{return_id}/{domain}/{standard}": Access.OWN_READ,
@@ -118,6 +124,8 @@ TAKES_FILES: Mapping[str, int] = {
     # The whole register of England has some 60 MB, its links file a few more.
     "POST /organisations/import": 120 * MEBIBYTE,
     "POST /questionnaires": 25 * MEBIBYTE,
+    # As large as the setting can be; a file over what it is gets an answer of its own.
+    "POST /returns/{return_id}/{domain}/{standard}/evidence": 101 * MEBIBYTE,
 }
 
 

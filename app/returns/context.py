@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from app.core.forms import Form, whole_number
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.ratings.rules import DomainRating, explain
+from app.returns.evidence_queries import FileLine, size_words
 from app.returns.queries import AnswerLine, HistoryLine, Signed
 from app.returns.reading import NOT_APPLICABLE
 from app.returns.reading import field as field_name
@@ -98,6 +99,7 @@ class StandardView:
     merged_with: str = ""
     whole: bool = False
     just_saved: bool = False
+    files: tuple[FileLine, ...] = ()
 
     @property
     def blank(self) -> "Blank":
@@ -142,6 +144,13 @@ def view(standard: Standard, line: AnswerLine | None) -> StandardView:
         secrets.token_hex(8),
         line,
     )
+
+
+def with_files(
+    views: Iterable[StandardView], files: Mapping[str, tuple[FileLine, ...]]
+) -> list[StandardView]:
+    """Return standards with their evidence files."""
+    return [replace(view, files=files.get(view.standard.key, ())) for view in views]
 
 
 def page_mark(views: Iterable[StandardView]) -> str:
@@ -332,10 +341,16 @@ def signed_sections(
 ) -> tuple[tuple[str, str, tuple[SignedLine, ...]], ...]:
     """Return what was signed, by domain: title, reason of the rating, and the answers."""
     reasons = {rating["domain_key"]: rating["reason"] for rating in signed.content["ratings"]}
+    files = signed.content.get("files", {})
     sections = []
     for domain in (*questionnaire.domains, closing_domain(questionnaire)):
         lines = tuple(
-            _signed_line(questionnaire, standard, signed.content["answers"].get(standard.key, {}))
+            _signed_line(
+                questionnaire,
+                standard,
+                signed.content["answers"].get(standard.key, {}),
+                files.get(standard.key, ()),
+            )
             for standard in domain.standards
         )
         if lines:
@@ -343,7 +358,12 @@ def signed_sections(
     return tuple(sections)
 
 
-def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mapping[str, Any]) -> SignedLine:
+def _signed_line(
+    questionnaire: Questionnaire,
+    standard: Standard,
+    stored: Mapping[str, Any],
+    files: Iterable[Mapping[str, Any]],
+) -> SignedLine:
     if not standard.rated:
         return SignedLine(standard.title, display_fact(standard, stored.get("fact", "")), ())
     level = questionnaire.level(stored["level"]).word if stored.get("level") else "Not answered"
@@ -360,9 +380,15 @@ def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mappi
     return SignedLine(
         standard.title,
         level,
-        tuple(
-            (FIELD_WORDS[name], in_words(questionnaire, standard, name, stored[name]))
-            for name in shown_fields
-            if stored.get(name)
+        (
+            *(
+                (FIELD_WORDS[name], in_words(questionnaire, standard, name, stored[name]))
+                for name in shown_fields
+                if stored.get(name)
+            ),
+            *(
+                ("File", f"{each['name']}, {size_words(each['size'])}, fingerprint {each['sha256']}")
+                for each in files
+            ),
         ),
     )

@@ -14,6 +14,7 @@ from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import context, queries, service, teamwork
+from app.returns.evidence_queries import files_of
 from app.returns.reading import read_answer
 from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
@@ -105,6 +106,7 @@ def questions(
     place = domain_named(questionnaire, domain)
     answers = queries.answers(session, actor, return_id)
     views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
+    views = context.with_files(views, files_of(session, actor, return_id))
     today = london_date(at)
     return _domain_page(
         request,
@@ -178,6 +180,7 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
         return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
+    views = context.with_files(views, files_of(work.session, work.actor, return_id))
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
         request,
@@ -237,6 +240,8 @@ def save_one(
     status = 409 if result.conflict else 422 if result.problems else 200
     # After a merge the page must show what is stored: a save from stale fields would undo the colleague's.
     whole = bool(result.conflict or result.whole)
+    if whole:
+        (result,) = context.with_files([result], files_of(work.session, work.actor, return_id))
     return page(
         request,
         "returns/_section.html" if whole else "returns/_saved.html",

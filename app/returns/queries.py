@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import String, and_, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlmodel import Session, col
 
 from app.core.access import Actor, Confined, visible_to
@@ -15,7 +16,16 @@ from app.organisations.models import Organisation, Succession
 from app.people.models import User
 from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import questionnaire_for
-from app.returns.models import Answer, AnswerVersion, DomainColleague, Return, ReturnState, SignedReturn
+from app.returns.models import (
+    Answer,
+    AnswerVersion,
+    DomainColleague,
+    EvidenceFile,
+    Return,
+    ReturnState,
+    ScanState,
+    SignedReturn,
+)
 from app.returns.rules import FIELDS, AnswerValues
 from app.rounds.models import Round, RoundState
 
@@ -126,7 +136,20 @@ class AnswerLine:
     updated_by_name: str
 
 
-VALUE_COLUMNS = tuple(getattr(Answer, name) for name in FIELDS)
+# The names of the evidence files beside an answer, in the order of their upload.
+_FILES = func.coalesce(
+    select(func.array_agg(aggregate_order_by(col(EvidenceFile.name), col(EvidenceFile.id))))
+    .where(
+        col(EvidenceFile.return_id) == col(Answer.return_id),
+        col(EvidenceFile.standard_key) == col(Answer.standard_key),
+        col(EvidenceFile.removed_at).is_(None),
+        col(EvidenceFile.scan_state) != ScanState.INFECTED,
+    )
+    .correlate(Answer)
+    .scalar_subquery(),
+    literal([], ARRAY(String)),
+)
+VALUE_COLUMNS = (*(getattr(Answer, name) for name in FIELDS), _FILES)
 _ANSWERS = Confined(
     select(
         col(Answer.standard_key),

@@ -1,7 +1,7 @@
 """Rules about returns: what an answer is, how two people's changes merge, what stops a signature."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,11 @@ from app.ratings.rules import RatedAnswer
 
 @dataclass(frozen=True, slots=True)
 class AnswerValues:
-    """What an organisation says about one standard: each field can be changed by itself."""
+    """What an organisation says about one standard: each field can be changed by itself.
+
+    `files` names the evidence files beside it. They come and go by themselves, so they are no field of the
+    answer: two answers that say the same are the same, whatever files they have.
+    """
 
     level: str | None = None
     not_applicable: bool = False
@@ -25,6 +29,12 @@ class AnswerValues:
     action_what: str = ""
     action_owner: str = ""
     action_due: date | None = None
+    files: Sequence[str] = field(default=(), compare=False)
+
+    @property
+    def evidenced(self) -> bool:
+        """Say whether there is any evidence: a word, or a file."""
+        return bool(self.evidence.strip() or self.files)
 
     @property
     def answered(self) -> bool:
@@ -38,12 +48,12 @@ class AnswerValues:
 
     def stored(self) -> dict[str, Any]:
         """Return the values as they are kept in the history."""
-        kept = {name: getattr(self, name) for name in FIELDS}
-        return {**kept, "action_due": self.action_due.isoformat() if self.action_due else None}
+        due = self.action_due.isoformat() if self.action_due else None
+        return {name: getattr(self, name) for name in FIELDS} | {"action_due": due}
 
 
 NOTHING = AnswerValues()
-FIELDS = tuple(each.name for each in fields(AnswerValues))
+FIELDS = tuple(each.name for each in fields(AnswerValues) if each.compare)
 FIELD_WORDS: Mapping[str, str] = {
     "level": "Rating",
     "not_applicable": "Not applicable",
@@ -135,7 +145,7 @@ def rated_answers(
                 critical=standard.critical,
                 level=questionnaire.level(values.level) if values.level else None,
                 not_applicable=values.not_applicable,
-                evidenced=bool(values.evidence.strip()),
+                evidenced=values.evidenced,
             )
         )
     return result
@@ -185,8 +195,8 @@ def _gap(questionnaire: Questionnaire, values: AnswerValues) -> tuple[str, bool]
         return "red needs an action: what, who and by when", True
     if rag == "amber" and not values.has_action:
         return "amber: think about an action", False
-    if rag == "green" and not values.evidence.strip():
-        return "green without evidence: say how you know", False
+    if rag == "green" and not values.evidenced:
+        return "green without evidence: say how you know, or add a file", False
     return None
 
 

@@ -21,6 +21,7 @@ from app.ratings import service as ratings_service
 from app.ratings.models import RatingSource
 from app.ratings.rules import DomainRating
 from app.ratings.service import RatedReturn
+from app.returns import evidence
 from app.returns.models import Return, ReturnState, SignedReturn
 from app.returns.queries import ReturnHead, answers, values_of
 from app.returns.rules import AnswerValues, gaps
@@ -77,7 +78,9 @@ def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerVa
 
 def seen_mark(values: Mapping[str, AnswerValues]) -> str:
     """Return a mark of the answers that a signatory was shown: they sign these and no others."""
-    return snapshot_hash({key: each.stored() for key, each in values.items()})[:32]
+    return snapshot_hash({key: {**each.stored(), "files": list(each.files)} for key, each in values.items()})[
+        :32
+    ]
 
 
 def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = None) -> bool:
@@ -144,6 +147,7 @@ def _freeze(
         version_hash=version_line(work.session, held.version_id).content_hash,
         answers=values,
         ratings=ratings,
+        files=evidence.freeze(work, held.id, held.edition + 1),
     )
     digest = snapshot_hash(content)
     work.session.execute(

@@ -14,6 +14,7 @@ from app.people import queries as people
 from app.people.guard import ActorDep, WorkDep
 from app.questionnaires.definition import Questionnaire
 from app.returns import queries, teamwork
+from app.returns.evidence_queries import count_of
 from app.returns.feedback import feedback
 from app.returns.finishing import own_head
 from app.returns.models import ReturnState
@@ -155,4 +156,5 @@ def governors(request: Request, actor: ActorDep, session: SessionDep, return_id:
         this=this,
         feedback=feedback(session, actor, this),
         signed=signed,
+        files=count_of(session, actor, return_id),
     )

@@ -29,7 +29,10 @@ MARKS: Final[tuple[tuple[Shown, str], ...]] = (
     (Shown("–", Look.NOT_ANSWERED), "Not answered, or the return is not signed. It never counts as 0."),
     (Shown("G ✓", Look.GREEN), "Reviewed: the validated rating is the same as the self-rating."),
     (Shown("G→A", Look.AMBER), "Reviewed: the self-rating first, then the validated rating. Both are kept."),
-    (Shown("G ○", Look.GREEN), "Green without a word of evidence: still green, but nobody can see why."),
+    (
+        Shown("G ○", Look.GREEN),
+        "Green without a word or a file of evidence: still green, but nobody can see why.",
+    ),
 )
 
 

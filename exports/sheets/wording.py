@@ -116,8 +116,8 @@ def outcome_words(outcome: Outcome) -> Shown:
 
 
 def is_unevidenced(level: Level | None, values: AnswerValues) -> bool:
-    """Say whether an answer is green without a word of evidence."""
-    return level is not None and level.rag == "green" and not values.evidence.strip()
+    """Say whether an answer is green without a word or a file of evidence."""
+    return level is not None and level.rag == "green" and not values.evidenced
 
 
 def level_of(questionnaire: Questionnaire, values: AnswerValues | None) -> Level | None:

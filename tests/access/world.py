@@ -1,5 +1,6 @@
 """Two schools side by side: ours, and another one whose every word is marked."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +12,15 @@ from sqlmodel import col
 from app.core.access import Actor, OrganisationRole, Work
 from app.core.models import OutboxMessage
 from app.core.settings import settings
+from app.core.stores import file_store
 from app.organisations import handing_over
 from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
 from app.people.models import LoginSession
 from app.people.service import start_session
 from app.questionnaires.queries import questionnaire
+from app.returns import evidence
+from app.returns.models import EvidenceFile
+from app.returns.queries import ReturnHead
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
@@ -58,12 +63,22 @@ def _answered(work: Work, round_id: int, school: int, values: AnswerValues, *, s
     this = builders.return_of(work, round_id, school)
     first = questionnaire(work.session, this.version_id).rated[0].key
     special = {first.replace("-", "_"): values}
+    _give_file(work, this, first, values)
     if sign:
         builders.signed_return(work, round_id, school, **special)
     else:
         person = builders.as_person(work, school, address=f"lead@{school}.example.org", name=_name(values))
         builders.save(person, this.id, first, values)
     return this.id
+
+
+def _give_file(work: Work, this: ReturnHead, standard_key: str, values: AnswerValues) -> None:
+    """Upload a file of evidence whose name and content are marked as the answers are."""
+    mark = SECRET_CANARY if values is MARKED else "plain"
+    content = f"{mark} minutes".encode()
+    person = builders.as_person(work, this.organisation_id)
+    upload = evidence.Upload(f"{mark}.txt", io.BytesIO(content), len(content))
+    evidence.add(person, this, standard_key, upload, evidence.Place(file_store(settings()), scanned=False))
 
 
 def _name(values: AnswerValues) -> str:
@@ -127,6 +142,9 @@ def build(work: Work) -> World:
             "contact_id": _id_of(work, col(Contact.id), col(Contact.organisation_id) == school),
             "hand_over_id": _id_of(work, col(HandOver.id), col(HandOver.organisation_id) == school),
             "message_id": _id_of(work, col(OutboxMessage.id), col(OutboxMessage.organisation_id) == school),
+            "file_id": _id_of(
+                work, col(EvidenceFile.id), col(EvidenceFile.return_id) == returns[round_id, school]
+            ),
             # Somebody's browser: of a colleague, or of the other school's lead.
             "session_id": _id_of(work, col(LoginSession.id), col(LoginSession.user_id) == people[school]),
         }
