@@ -145,6 +145,23 @@ def reset_second_factor(args: argparse.Namespace) -> int:
     return 0
 
 
+def backup(args: argparse.Namespace) -> int:
+    """Make a backup of the database and its files."""
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.recovery_commands import run_backup  # noqa: PLC0415
+
+    return run_backup(args, database_address(), system_clock())
+
+
+def restore(args: argparse.Namespace) -> int:
+    """Restore a backup into an empty database."""
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.recovery_commands import run_restore  # noqa: PLC0415
+
+    return run_restore(args, None if args.check else database_address())
+
+
 def bench(args: argparse.Namespace) -> int:
     """Measure the goals of performance and print JSON lines."""
     from app.bench.run import run  # noqa: PLC0415
@@ -183,6 +200,7 @@ def parser() -> argparse.ArgumentParser:
 
     _user_parser(commands)
     _import_parser(commands)
+    _recovery_parsers(commands)
     _bench_parser(commands)
     return main
 
@@ -209,6 +227,17 @@ def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     importing = commands.add_parser("import", help="import schools, contacts or agencies")
     add_arguments(importing.add_subparsers(dest="what", required=True))
     importing.set_defaults(run=import_files)
+
+
+def _recovery_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.core.recovery_commands import add_backup_arguments, add_restore_arguments  # noqa: PLC0415
+
+    each = commands.add_parser("backup", help="back up the database and its files")
+    add_backup_arguments(each)
+    each.set_defaults(run=backup)
+    each = commands.add_parser("restore", help="restore a backup into an empty database")
+    add_restore_arguments(each)
+    each.set_defaults(run=restore)
 
 
 def _bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
