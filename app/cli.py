@@ -14,14 +14,20 @@ def serve(args: argparse.Namespace) -> int:
     """Serve the pages."""
     import uvicorn  # noqa: PLC0415 - each command loads only what it needs
 
+    from app.core.faults import keep_values_out_of_the_servers_log  # noqa: PLC0415
+    from app.core.logs import configure  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
     from app.main import build_app  # noqa: PLC0415
 
+    configure(settings())
+    keep_values_out_of_the_servers_log()
     uvicorn.run(
         build_app(),
         host=args.host,
         port=args.port,
         proxy_headers=args.behind_proxy,
         server_header=False,
+        log_config=None,
         log_level="warning",
     )
     return 0
@@ -35,8 +41,10 @@ def worker(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.logs import configure  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
 
+    configure(settings())
     engine = build_engine(database_address(), 2)
     send = outbox.transport(settings())
     stopping = threading.Event()

@@ -92,8 +92,10 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
         yield Form(FormData())
         return
     data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    # An error page gives people back what they typed.
+    request.state.form = form = Form(data)
     try:
-        yield Form(data)
+        yield form
     finally:
         await data.close()
 

@@ -1,5 +1,6 @@
 """The restore drill: what was backed up comes back whole, and nothing else ever does (QUALITY 10)."""
 
+import gzip
 import io
 import json
 import os
@@ -272,7 +273,7 @@ def _other_manifest(**changes: Any) -> Callable[[str, bytes], bytes]:
             id="a part is missing",
         ),
         pytest.param(
-            lambda name, data: archive.gzip.compress(b"") if "user_account" in name else data,
+            lambda name, data: gzip.compress(b"") if "user_account" in name else data,
             "user_account",
             id="a part is another",
         ),
@@ -385,7 +386,7 @@ def test_a_target_is_written_whole_or_not_at_all_and_never_over_another(
         def full(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(backup.os, "fsync", full)
+        monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(RecoveryError, match="No space left"):
             backup.backup(address, tmp_path, str(tmp_path / "full.tar"), now=NOW)
     assert [path.name for path in tmp_path.iterdir()] == [made.path.name]

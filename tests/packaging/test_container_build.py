@@ -345,7 +345,7 @@ def test_the_image_serves_healthy_answers_and_writes_nothing_into_its_folder(
     command = command_of("CMD") if who == "the image alone" else compose()["services"]["web"]["command"]
     before = files_of(image)
     served = serve(command, environment, tmp_path / "log")
-    assert (served.status, json.loads(served.body or "{}")) == (200, {"status": "ready"}), served.log
+    assert (served.status, json.loads(served.body or "{}").get("status")) == (200, "ready"), served.log
     assert served.healthy
     assert served.exit_code in {0, -15}, served.log
     assert files_of(image) == before
