@@ -102,8 +102,14 @@ def sign_in_needed(request: Request, problem: Exception) -> Response:
 
 def refused(request: Request, problem: Exception) -> Response:
     """Answer a change that the rules do not allow and that no page took care of."""
-    message = problem.message if isinstance(problem, RefusedError) else str(problem)
-    return page(request, "errors/refused.html", status=422, message=message, sent=what_was_sent(request))
+    told = problem if isinstance(problem, RefusedError) else RefusedError(str(problem))
+    return page(
+        request,
+        "errors/refused.html",
+        status=422,
+        messages=[*told.problems.values()] or [told.message],
+        sent=what_was_sent(request),
+    )
 
 
 def bad_request(request: Request, problem: Exception) -> Response:

@@ -64,6 +64,13 @@ class Form(Mapping[str, str]):
         """Return a single line of text, trimmed."""
         return " ".join(self.text(name, most=most).split())
 
+    def code(self, name: str) -> str:
+        """Return a code or another short secret; what can be none, far too long for example, is empty."""
+        try:
+            return self.line(name, most=2_000)
+        except RefusedError:
+            return ""
+
     def values_of(self, name: str) -> list[str]:
         """Return every value of a repeated field, such as ticked boxes."""
         return [value for value in self._data.getlist(name) if isinstance(value, str)]

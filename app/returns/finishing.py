@@ -12,6 +12,7 @@ from app.people import queries as people
 from app.people.guard import ActorDep, WorkDep
 from app.questionnaires.rules import display_fact
 from app.returns import context, queries, signoff
+from app.returns.pages import task_list_page
 from app.returns.rules import gaps
 from app.returns.signing import DECLARATION, domain_ratings
 
@@ -147,6 +148,5 @@ def send_back(request: Request, work: WorkDep, form: FormDep, return_id: int) ->
     try:
         signoff.send_back(work, return_id, form.text("reason", most=2_000))
     except RefusedError as problem:
-        message = problem.message or next(iter(problem.problems.values()))
-        return page(request, "errors/refused.html", status=422, message=message)
+        return task_list_page(request, work, return_id, problem=problem, typed=form.get("reason", ""))
     return RedirectResponse(f"/returns/{return_id}", status_code=303)

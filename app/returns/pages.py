@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole, PartnershipRole
+from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
-from app.core.rendering import page
+from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import context, queries, service, teamwork
@@ -42,6 +42,19 @@ def standard_named(domain: Domain, key: str) -> Standard:
 @router.get("/returns/{return_id}")
 def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show how far a return is, domain by domain, and where to go on."""
+    return task_list_page(request, Work(session, actor, at), return_id)
+
+
+def task_list_page(
+    request: Request,
+    work: Work,
+    return_id: int,
+    *,
+    problem: RefusedError | None = None,
+    typed: str = "",
+) -> Response:
+    """Render the parts of a return; with what was wrong with sending it back, and what was typed there."""
+    session, actor = work.session, work.actor
     this = queries.head(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     answers = queries.answers(session, actor, return_id)
@@ -55,6 +68,9 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
     return page(
         request,
         "returns/task-list.html",
+        status=422 if problem else 200,
+        errors=error_list(problem),
+        typed=typed,
         this=this,
         questionnaire=questionnaire,
         lines=lines,
@@ -66,7 +82,7 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
         may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
         previous_id=queries.previous_signed_return_id(session, this),
-        today=london_date(at),
+        today=london_date(work.now),
     )
 
 

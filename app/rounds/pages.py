@@ -45,18 +45,20 @@ def _typed_date(form: Form, name: str) -> date | None:
     return read_date(form.line(name))
 
 
-@router.post("/rounds")
-def create_round(request: Request, work: WorkDep, form: FormDep) -> Response:
-    """Prepare a round and go on to whom it asks."""
-    version = form.line("version_id")
-    new = service.NewRound(
+def _new_round(form: Form) -> service.NewRound:
+    return service.NewRound(
         title=form.line("title", most=120),
-        version_id=whole_number(version),
+        version_id=whole_number(form.get("version_id", "")),
         opens_on=_typed_date(form, "opens_on"),
         due_on=_typed_date(form, "due_on"),
     )
+
+
+@router.post("/rounds")
+def create_round(request: Request, work: WorkDep, form: FormDep) -> Response:
+    """Prepare a round and go on to whom it asks."""
     try:
-        round_id = service.create(work, new)
+        round_id = service.create(work, _new_round(form))
     except RefusedError as problem:
         return page(
             request,
@@ -128,12 +130,15 @@ def _chosen(form: Form) -> Audience:
 def choose_audience(request: Request, work: WorkDep, form: FormDep, round_id: int) -> Response:
     """Keep the choice and go on to the preview; or find an organisation to decide about by itself."""
     chosen = _chosen(form)
-    find = form.line("find", most=100)
+    try:
+        find = form.line("find", most=100)
+    except RefusedError as problem:
+        return _audience_page(request, work.session, round_id, chosen=chosen, problem=problem)
     if form.get("look"):
         return _audience_page(request, work.session, round_id, chosen=chosen, find=find)
     if not chosen.kinds and not chosen.included:
-        problem = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
-        return _audience_page(request, work.session, round_id, chosen=chosen, problem=problem)
+        none = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
+        return _audience_page(request, work.session, round_id, chosen=chosen, problem=none)
     service.set_audience(work, round_id, chosen)
     return RedirectResponse(f"/rounds/{round_id}/issue", status_code=303)
 

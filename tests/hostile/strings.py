@@ -1,6 +1,7 @@
 """Over five hundred texts that have broken programs before, made here and not copied from any list."""
 
 import itertools
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
@@ -278,3 +279,10 @@ def as_kept(typed: str) -> str:
 def as_line(typed: str) -> str:
     """Return a text as a field of one line keeps it: white space is one space."""
     return " ".join(as_kept(typed).split())
+
+
+def as_register(typed: str) -> str:
+    """Return a text as the register keeps it: one line, and without invisible marks if it has any."""
+    line = as_line(typed)
+    visible = (char for char in line if unicodedata.category(char) != "Cf")
+    return line if line.isprintable() else "".join(visible).strip()

@@ -70,7 +70,7 @@ def _manager(work: Work) -> Work:
 
 
 def page_form(standards: tuple[Standard, ...], typed: dict[tuple[str, str], str]) -> dict[str, str]:
-    form = {}
+    form: dict[str, str] = {}
     for standard in standards:
         if standard.rated:
             form |= {f"{standard.key}.level": "green", f"{standard.key}.version": "0"}
