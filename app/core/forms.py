@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request, UploadFile
 from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.core.access import Access
 from app.core.errors import RefusedError, SignInNeededError
@@ -98,7 +100,10 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
     if request.method in {"GET", "HEAD"}:
         yield Form(FormData())
         return
-    data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    try:
+        data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    except ClientDisconnect as gone:
+        raise HTTPException(400) from gone  # nobody waits for the answer, and it is no fault of ours
     # An error page gives people back what they typed.
     request.state.form = form = Form(data)
     try:
