@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from app.core import forms
@@ -172,13 +172,11 @@ def test_slow_senders_that_held_connections_of_the_database_would_be_noticed(
     held = []
     monkeypatch.setattr(engine.pool, "_timeout", 1)
 
-    async def greedy(self: object, **_: object) -> object:
+    async def greedy(self: Request, **_: object) -> object:
         held.append(engine.connect())
         return await read(self)
 
-    from starlette.requests import Request  # noqa: PLC0415
-
-    read = Request._get_form  # type: ignore[attr-defined]
+    read = Request._get_form
     monkeypatch.setattr(Request, "_get_form", greedy)
     with served(app) as port:
         slow = [slow_sender(port) for _ in range(20)]

@@ -53,8 +53,8 @@ def world(work: Work) -> World:
         "round_id": (str(round_id),),
         "organisation_id": (str(school),),
         "user_id": (str(contact),),
-        "domain": ("governance", "closing", "board", "leadership"),
-        "standard": ("board-lead", "policy"),
+        "domain": ("leadership-and-governance", "closing"),
+        "standard": ("board-lead", "dsl-cover"),
         "key": ("section-175",),
         "token": ("x" * 43,),
     }
