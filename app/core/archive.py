@@ -50,7 +50,10 @@ class Member:
 
 @dataclass(slots=True)
 class Manifest:
-    """What a backup holds. `tables` maps a name to columns, rows, row hash and parts."""
+    """What a backup holds. `tables` maps a name to columns, rows, row hash and parts.
+
+    `missing` are files that rows name and that the folder did not hold, or not as the rows say.
+    """
 
     revision: str
     made_at: str
@@ -58,6 +61,7 @@ class Manifest:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     sequences: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     format: int = FORMAT
 
     @property

@@ -78,6 +78,7 @@ def _copy(address: URL, data_dir: Path, writer: ArchiveWriter, now: datetime) ->
             manifest.files = [_add_file(writer, name, path) for name, path in _files(data_dir)]
             for table in listed:
                 manifest.tables[table.name] = _add_table(writer, driver, table)
+            manifest.missing = _missing(driver, manifest)
             # Read last: sequences move outside the snapshot, and only forward.
             manifest.sequences = sequences(driver)
             driver.rollback()
@@ -143,6 +144,22 @@ def _files(data_dir: Path) -> Iterator[tuple[str, Path]]:
 def _add_file(writer: ArchiveWriter, name: str, path: Path) -> dict[str, Any]:
     with path.open("rb") as source:
         return writer.add_stream(f"files/{name}", cast("BinaryIO", source), os.fstat(source.fileno()).st_size)
+
+
+_EVIDENCE: Final = "SELECT DISTINCT stored_as, sha256 FROM evidence_file WHERE removed_at IS NULL"
+
+
+def _missing(driver: Driver, manifest: Manifest) -> list[str]:
+    """Return the files of evidence that the snapshot names and this backup does not hold.
+
+    A file that was lost before must not stop every later backup; but whoever makes it must be told. Files
+    in object storage are all listed here: this backup holds none of them.
+    """
+    there = driver.execute("SELECT to_regclass('evidence_file') IS NOT NULL").fetchone()
+    if there != (True,):
+        return []
+    kept = {(str(each["name"]).rpartition("/")[2], each["sha256"]) for each in manifest.files}
+    return sorted(name for name, digest in driver.execute(_EVIDENCE) if (name, digest) not in kept)
 
 
 # --- where it goes --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_backup(args: argparse.Namespace, address: URL, now: datetime) -> int:
-    """Make a backup and say what is in it; 1 when it was not made."""
+    """Make a backup and say what is in it; 1 when it was not made, 3 when files of evidence are missing."""
     began = time.monotonic()
     try:
         recipient = recipient_from(args.recipient) if args.recipient else None
@@ -38,6 +38,13 @@ def run_backup(args: argparse.Namespace, address: URL, now: datetime) -> int:
         return _refuse(problem)
     size = f", {made.path.stat().st_size:,} bytes" if made.path else ""
     _say(f"{made.path or 'standard output'}: {_content(made.manifest)}{size}, {_seconds(began)}")
+    if made.manifest.missing:
+        _say(
+            f"Attention: {len(made.manifest.missing):,} files of evidence that answers name are not in this "
+            f"backup, such as {made.manifest.missing[0]}. Look for them in the folder of evidence, or "
+            "back up the object storage by its own means."
+        )
+        return 3
     return 0
 
 

@@ -1,5 +1,6 @@
 """The restore drill: what was backed up comes back whole, and nothing else ever does (QUALITY 10)."""
 
+import argparse
 import gzip
 import io
 import json
@@ -20,9 +21,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from app import cli
 from app.core import archive, backup, copied_tables, restore
+from app.core import recovery_commands as commands
 from app.core.archive import DamagedError, RecoveryError
 from app.core.migrate import alembic_config, migrate
+from app.core.settings import settings
 from tests.faults.filled import NOW, contents, new_database, run, schema
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
@@ -472,3 +476,60 @@ def test_the_database_user_of_the_tests_is_heard_at_all(plain_owner: tuple[URL, 
     ) as connection:
         row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
     assert row == (False,)
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def _command(*words: str) -> argparse.Namespace:
+    return cli.parser().parse_args(words)
+
+
+def test_the_commands_say_what_they_did_and_what_is_missing(
+    server: URL,
+    template: str,
+    empty: URL,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(settings(), "data_dir", tmp_path / "data")
+    target, key = tmp_path / "b.tar.age", pyrage.x25519.Identity.generate()
+    (tmp_path / "key").write_text(str(key))
+    made = _command("backup", str(target), "--recipient", str(key.to_public()))
+    with new_database(server, template) as address:
+        assert commands.run_backup(made, address, NOW) == 0
+        assert "tables" in capsys.readouterr().err
+        assert commands.run_backup(made, address, NOW) == 1
+        assert "there already" in capsys.readouterr().err
+        assert (
+            commands.run_backup(_command("backup", str(tmp_path / "x"), "--recipient", "y"), address, NOW)
+            == 1
+        )
+        monkeypatch.setattr(backup, "_missing", lambda *_: ["0123"])
+        assert commands.run_backup(_command("backup", str(tmp_path / "m.tar")), address, NOW) == 3
+        assert "0123" in capsys.readouterr().err
+    assert commands.run_restore(_command("restore", str(target), "--check"), None) == 1
+    identity = ("--identity", str(tmp_path / "key"))
+    assert commands.run_restore(_command("restore", str(target), "--check", *identity), None) == 0
+    assert commands.run_restore(_command("restore", str(target), *identity), empty) == 0
+    assert commands.run_restore(_command("restore", str(target), *identity), empty) == 1
+    assert "not empty" in capsys.readouterr().err
+    assert commands.run_restore(_command("restore", str(tmp_path / "none")), empty) == 1
+
+
+def test_a_file_that_rows_name_and_the_folder_lost_is_told(
+    server: URL, template: str, tmp_path: Path
+) -> None:
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "kept").write_bytes(b"Minutes")
+    with new_database(server, template) as address:
+        run(
+            address,
+            "DROP TABLE IF EXISTS evidence_file CASCADE",
+            "CREATE TABLE evidence_file (stored_as text, sha256 text, removed_at timestamptz)",
+            f"INSERT INTO evidence_file VALUES ('kept', '{sha256(b'Minutes').hexdigest()}', NULL), "
+            f"('lost', '{sha256(b'Notes').hexdigest()}', NULL), ('removed', 'x', now())",
+        )
+        made = backup.backup(address, tmp_path, str(tmp_path / "b.tar"), now=NOW)
+    assert made.manifest.missing == ["lost"]

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from app.core.access import PartnershipRole
 from app.organisations import table_files
-from tests.conftest import ClientAs
+from tests.conftest import ORIGIN, ClientAs
 from tests.hostile.files import hostile_questionnaires, hostile_tables, table
 from tests.hostile.reading import Reply
 
@@ -104,7 +104,7 @@ def test_a_reader_that_took_too_much_or_failed_would_be_noticed(
 ) -> None:
     # The control: a reader that takes all memory, and one that falls over.
     own = client_as(PartnershipRole.BOARD_MANAGER)
-    manager = TestClient(app, headers=own.headers, cookies=own.cookies, raise_server_exceptions=False)
+    manager = TestClient(app, headers=ORIGIN, cookies=own.cookies, raise_server_exceptions=False)
     check = table_files._check_content
 
     def greedy(data: bytes, suffix: str) -> None:
@@ -156,7 +156,7 @@ def test_an_import_that_fails_in_the_middle_leaves_nothing(
     )
     own = client_as(PartnershipRole.BOARD_MANAGER)
     manager = TestClient(
-        app, headers=own.headers, cookies=own.cookies, follow_redirects=False, raise_server_exceptions=False
+        app, headers=ORIGIN, cookies=own.cookies, follow_redirects=False, raise_server_exceptions=False
     )
     reply, _, _ = sent(manager, "agencies", ("a.csv", agencies))
     assert reply.status_code == 303, reply.text
