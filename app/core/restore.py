@@ -73,7 +73,7 @@ def restore(
             manifest = checked(path, identity)
             # The transaction is begun here, so that the making of the tables does not end it.
             with (
-                _files_in_waiting(data_dir) as waiting,
+                _files_in_waiting(data_dir, manifest) as waiting,
                 opened(path, identity) as source,
                 connection.begin(),
             ):
@@ -237,8 +237,14 @@ def _compare(driver: Driver, manifest: Manifest) -> None:
 
 
 @contextmanager
-def _files_in_waiting(data_dir: Path) -> Iterator[Path]:
-    """Give a folder for files beside their place; what is left in it at the end is thrown away."""
+def _files_in_waiting(data_dir: Path, manifest: Manifest) -> Iterator[Path]:
+    """Give a folder for files beside their place; what is left in it at the end is thrown away.
+
+    Without files none is made: the data directory may not be there at all.
+    """
+    if not manifest.files:
+        yield data_dir
+        return
     data_dir.mkdir(parents=True, exist_ok=True)
     waiting = Path(tempfile.mkdtemp(prefix=".restoring-", dir=data_dir))
     try:
@@ -249,6 +255,8 @@ def _files_in_waiting(data_dir: Path) -> Iterator[Path]:
 
 def _put_in_place(waiting: Path, data_dir: Path) -> None:
     """Put the files where they belong, before the rows that name them are there for good."""
+    if waiting == data_dir:
+        return
     for folder in waiting.iterdir():
         place = data_dir / folder.name
         if place.exists():

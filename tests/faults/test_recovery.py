@@ -502,10 +502,8 @@ def test_the_commands_say_what_they_did_and_what_is_missing(
         assert "tables" in capsys.readouterr().err
         assert commands.run_backup(made, address, NOW) == 1
         assert "there already" in capsys.readouterr().err
-        assert (
-            commands.run_backup(_command("backup", str(tmp_path / "x"), "--recipient", "y"), address, NOW)
-            == 1
-        )
+        wrong = _command("backup", str(tmp_path / "x"), "--recipient", "no key")
+        assert commands.run_backup(wrong, address, NOW) == 1
         monkeypatch.setattr(backup, "_missing", lambda *_: ["0123"])
         assert commands.run_backup(_command("backup", str(tmp_path / "m.tar")), address, NOW) == 3
         assert "0123" in capsys.readouterr().err
