@@ -43,5 +43,5 @@ USER 10001:10001
 EXPOSE 8000
 # http.client, because it takes no notice of a proxy that the surroundings may set.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health/ready'); sys.exit(c.getresponse().status != 200)"]
 CMD ["eleven", "serve", "--host", "0.0.0.0", "--port", "8000"]

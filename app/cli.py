@@ -15,8 +15,11 @@ def serve(args: argparse.Namespace) -> int:
     import uvicorn  # noqa: PLC0415 - each command loads only what it needs
 
     from app.core.faults import keep_values_out_of_the_servers_log  # noqa: PLC0415
+    from app.core.logs import configure  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
     from app.main import build_app  # noqa: PLC0415
 
+    configure(settings())
     keep_values_out_of_the_servers_log()
     uvicorn.run(
         build_app(),
@@ -24,6 +27,7 @@ def serve(args: argparse.Namespace) -> int:
         port=args.port,
         proxy_headers=args.behind_proxy,
         server_header=False,
+        log_config=None,
         log_level="warning",
     )
     return 0
@@ -36,10 +40,12 @@ def worker(args: argparse.Namespace) -> int:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.logs import configure  # noqa: PLC0415
     from app.core.scope import Scope  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
     from app.worker import jobs  # noqa: PLC0415
 
+    configure(settings())
     engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
     turns = jobs(engine, settings(), daily=not args.once)
     stopping = threading.Event()
@@ -177,6 +183,23 @@ def reset_second_factor(args: argparse.Namespace) -> int:
     return 0
 
 
+def backup(args: argparse.Namespace) -> int:
+    """Make a backup of the database and its files."""
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.recovery_commands import run_backup  # noqa: PLC0415
+
+    return run_backup(args, database_address(), system_clock())
+
+
+def restore(args: argparse.Namespace) -> int:
+    """Restore a backup into an empty database."""
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.recovery_commands import run_restore  # noqa: PLC0415
+
+    return run_restore(args, None if args.check else database_address())
+
+
 def bench(args: argparse.Namespace) -> int:
     """Measure the goals of performance and print JSON lines."""
     from app.bench.run import run  # noqa: PLC0415
@@ -217,6 +240,7 @@ def parser() -> argparse.ArgumentParser:
     _retention_parser(commands)
     _import_parser(commands)
     _audit_parser(commands)
+    _recovery_parsers(commands)
     _bench_parser(commands)
     return main
 
@@ -255,6 +279,17 @@ def _audit_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     from app.core.audit_commands import add_arguments  # noqa: PLC0415
 
     add_arguments(commands).set_defaults(run=audit)
+
+
+def _recovery_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.core.recovery_commands import add_backup_arguments, add_restore_arguments  # noqa: PLC0415
+
+    each = commands.add_parser("backup", help="back up the database and its files")
+    add_backup_arguments(each)
+    each.set_defaults(run=backup)
+    each = commands.add_parser("restore", help="restore a backup into an empty database")
+    add_restore_arguments(each)
+    each.set_defaults(run=restore)
 
 
 def _bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

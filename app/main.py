@@ -1,14 +1,13 @@
 """The program: middleware, error pages and the rooms' routes."""
 
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy import Engine, text
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp
 from app.actions.pages import router as actions_router
 from app.chasing.closing_pages import router as closing_router
 from app.chasing.pages import router as chasing_router
+from app.core import health
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
@@ -28,8 +28,10 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
+from app.core.logs import RequestLog
 from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
+from app.core.returned_text import reference_of, what_was_sent
 from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
@@ -100,17 +102,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.engine.dispose()
 
 
-def health(request: Request) -> Response:
-    """Say whether this process can reach its database."""
-    try:
-        with request.app.state.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except Exception:  # noqa: BLE001 - whatever is wrong with the database, the answer is 'not ready'
-        LOG.warning("health: the database does not answer")
-        return JSONResponse({"status": "not ready"}, status_code=503)
-    return JSONResponse({"status": "ready"})
-
-
 def not_found(request: Request, _problem: Exception) -> Response:
     """Answer that a page is not there, in the same words whoever asks."""
     return page(request, "errors/not-found.html", status=404)
@@ -130,8 +121,14 @@ def sign_in_needed(request: Request, problem: Exception) -> Response:
 
 def refused(request: Request, problem: Exception) -> Response:
     """Answer a change that the rules do not allow and that no page took care of."""
-    message = problem.message if isinstance(problem, RefusedError) else str(problem)
-    return page(request, "errors/refused.html", status=422, message=message)
+    told = problem if isinstance(problem, RefusedError) else RefusedError(str(problem))
+    return page(
+        request,
+        "errors/refused.html",
+        status=422,
+        messages=[*told.problems.values()] or [told.message],
+        sent=what_was_sent(request),
+    )
 
 
 def bad_request(request: Request, problem: Exception) -> Response:
@@ -145,7 +142,17 @@ def bad_request(request: Request, problem: Exception) -> Response:
         # Somebody typed, bookmarked or reloaded the address of a button.
         allowed = getattr(problem, "headers", None)
         return page(request, "errors/no-page-here.html", status=status, headers=allowed)
-    return page(request, "errors/bad-request.html", status=status)
+    return _unreadable(request, status)
+
+
+def _unreadable(request: Request, status: int) -> Response:
+    return page(
+        request,
+        "errors/bad-request.html",
+        status=status,
+        reference=reference_of(request),
+        sent=what_was_sent(request),
+    )
 
 
 def too_large(request: Request, problem: Exception) -> Response:
@@ -159,14 +166,14 @@ def not_storable(request: Request, problem: Exception) -> Response:
     """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
     if request.method in {"GET", "HEAD"}:
         return not_found(request, problem)
-    return page(request, "errors/bad-request.html", status=400)
+    return _unreadable(request, 400)
 
 
 def failed(request: Request, problem: Exception) -> Response:
-    """Answer a fault of ours with a reference that is also in the log."""
-    reference = secrets.token_hex(4)
+    """Answer a fault of ours with a reference that is also in the log, and with what the person typed."""
+    reference = reference_of(request)
     LOG.error("reference %s: %s\n%s", reference, where_asked(request), described(problem))
-    return page(request, "errors/failed.html", status=500, reference=reference)
+    return page(request, "errors/failed.html", status=500, reference=reference, sent=what_was_sent(request))
 
 
 def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:
@@ -184,7 +191,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
     app.state.clock = clock
     app.state.storage = file_store(settings())
-    app.add_route("/health", health, methods=["GET"])
+    health.add_routes(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_route("/static/eleven.css", StyleSheet().__call__, methods=["GET"])
@@ -211,6 +218,6 @@ def _headers_outermost(app: FastAPI) -> None:
     extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
 
     def outermost() -> ASGIApp:
-        return StrictHeaders(inner(), extra=extra)
+        return StrictHeaders(RequestLog(inner()), extra=extra)
 
     app.build_middleware_stack = outermost  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from app.core.access import Access
@@ -89,6 +90,13 @@ class Form(Mapping[str, str]):
                 read[name] = ""
                 problems |= problem.problems
         return read, problems
+
+    def code(self, name: str) -> str:
+        """Return a code or another short secret; what can be none, far too long for example, is empty."""
+        try:
+            return self.line(name, most=2_000)
+        except RefusedError:
+            return ""
 
     def values_of(self, name: str) -> list[str]:
         """Return every value of a repeated field, such as ticked boxes."""
@@ -186,8 +194,12 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
         data = await _Measured(request, most_bytes(request)).form()
     except OSError as problem:
         raise RefusedError(NO_ROOM) from problem
+    except ClientDisconnect as gone:
+        raise HTTPException(400) from gone  # nobody waits for the answer, and it is no fault of ours
+    # An error page gives people back what they typed.
+    request.state.form = form = Form(data)
     try:
-        yield Form(data)
+        yield form
     finally:
         await data.close()
 

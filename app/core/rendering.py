@@ -127,7 +127,8 @@ def page(
         limits=getattr(request.state, "limits", None) if actor else None,
         **context,
     )
-    return HTMLResponse(body, status_code=status, headers=headers)
+    # A file may hold half a character, and a message may quote it: the page shows a mark in its place.
+    return HTMLResponse(body.encode("utf-8", "replace"), status_code=status, headers=headers)
 
 
 def error_list(problem: RefusedError | None) -> list[dict[str, str]]:

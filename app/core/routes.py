@@ -8,6 +8,8 @@ from app.core.access import Access
 
 ACCESS: Mapping[str, Access] = {
     "GET /health": Access.PUBLIC,
+    "GET /health/live": Access.PUBLIC,
+    "GET /health/ready": Access.PUBLIC,
     "GET /static/eleven.css": Access.PUBLIC,
     "GET /accessibility": Access.PUBLIC,
     "GET /privacy": Access.PUBLIC,

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_claim: Literal["email", "preferred_username"] = "email"
+    log_format: Literal["auto", "json", "plain"] = "auto"
+    health_mail_minutes: int = Field(default=30, ge=1)
+    health_free_mb: int = Field(default=500, ge=0)
     peers_minimum: int = Field(default=5, ge=5)
     stalled_after_days: int = 10
 
@@ -115,6 +118,11 @@ class Settings(BaseSettings):
     def is_demo(self) -> bool:
         """The demo offers its people for sign-in and shows its mails; nothing else may."""
         return self.mode == "demo"
+
+    @property
+    def logs_json(self) -> bool:
+        """The log is for machines in production and for people elsewhere, unless the setting says so."""
+        return self.mode == "production" if self.log_format == "auto" else self.log_format == "json"
 
     @property
     def secret_keys(self) -> list[str]:

@@ -139,8 +139,8 @@ def choose_audience(request: Request, work: WorkDep, form: FormDep, round_id: in
     if form.get("look"):
         return _audience_page(request, work.session, round_id, chosen=chosen, find=typed["find"])
     if not chosen.kinds and not chosen.included:
-        problem = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
-        return _audience_page(request, work.session, round_id, chosen=chosen, problem=problem)
+        none = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
+        return _audience_page(request, work.session, round_id, chosen=chosen, problem=none)
     service.set_audience(work, round_id, chosen)
     return RedirectResponse(f"/rounds/{round_id}/issue", status_code=303)
 
