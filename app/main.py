@@ -40,6 +40,7 @@ from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
 from app.returns.together import router as together_router
+from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from exports.pages import router as exports_router
@@ -68,6 +69,7 @@ ROUTERS = (
     finishing_router,
     together_router,
     returns_router,
+    versions_router,
 )
 
 

@@ -95,6 +95,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /returns/{return_id}/{domain}": Access.OWN_WRITE,
     "GET /returns/{return_id}/{domain}/{standard}": Access.OWN_READ,
     "POST /returns/{return_id}/{domain}/{standard}": Access.OWN_WRITE,
+    "POST /returns/{return_id}/{domain}/{standard}/restore": Access.OWN_WRITE,
     "GET /actions": Access.RETURNS,
 }
 

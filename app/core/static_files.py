@@ -16,6 +16,7 @@ FILES = (
     "eleven.js",
     "autosave.js",
     "session.js",
+    "unsent.js",
     "favicon.svg",
 )
 

@@ -98,6 +98,9 @@ class StandardView:
     merged_with: str = ""
     whole: bool = False
     just_saved: bool = False
+    mixing: bool = False
+    undecided: bool = False
+    kept_theirs: bool = False
 
     @property
     def display(self) -> str:
@@ -166,6 +169,8 @@ def refused_view(
         secrets.token_hex(8),
         line,
         problems=problems,
+        undecided=bool(form.get(field_name(standard.key, "undecided")))
+        and not form.get(field_name(standard.key, "choice")),
     )
 
 
@@ -274,12 +279,18 @@ def closing_domain(questionnaire: Questionnaire) -> Domain:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One save of an answer in words: what changed against the version before."""
+    """One save of an answer in words: what changed against the version before.
 
+    `id` names the save, so that it can be restored; `stands` says that the answer is just this now.
+    """
+
+    id: int
     who: str
     when: datetime
     accepted: bool
     changes: tuple[tuple[str, str], ...]
+    whole: tuple[tuple[str, str], ...]
+    stands: bool
 
 
 def history_lines(
@@ -288,13 +299,29 @@ def history_lines(
     """Return an answer's history in words, the newest first."""
     entries = []
     before: Mapping[str, Any] = NOTHING.stored()
+    now = next((line.values for line in history if line.accepted), None)
     for line in reversed(history):
         changes = tuple(
             (FIELD_WORDS[name], in_words(questionnaire, standard, name, line.values.get(name)))
             for name in FIELDS
             if line.values.get(name) != before.get(name)
         )
-        entries.append(HistoryEntry(line.saved_by_name, line.saved_at, line.accepted, changes))
+        whole = tuple(
+            (FIELD_WORDS[name], in_words(questionnaire, standard, name, line.values.get(name)))
+            for name in FIELDS
+            if line.values.get(name) or (name == "level" and standard.rated)
+        )
+        entries.append(
+            HistoryEntry(
+                line.id,
+                line.saved_by_name,
+                line.saved_at,
+                line.accepted,
+                changes,
+                whole,
+                stands=line.values == now,
+            )
+        )
         if line.accepted:
             before = line.values
     return tuple(reversed(entries))

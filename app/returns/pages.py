@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole, PartnershipRole
+from app.core.access import Actor, OrganisationRole, PartnershipRole
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError, RefusedError
@@ -13,10 +13,11 @@ from app.core.forms import FormDep
 from app.core.rendering import page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
-from app.returns import context, queries, service, teamwork
+from app.returns import context, deciding, queries, service, teamwork
 from app.returns.reading import read_answer
 from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
+from app.returns.unsent import refuse_another_persons, unsent_place
 
 router = APIRouter()
 
@@ -92,16 +93,19 @@ def questions(
     answers = queries.answers(session, actor, return_id)
     views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
     may_write = actor.holds(this.organisation_id) and this.open_for_answers
-    return _domain_page(request, this, questionnaire, place, views, answers=answers, may_write=may_write)
+    return _domain_page(
+        request, actor, this, questionnaire, place, views=views, answers=answers, may_write=may_write
+    )
 
 
 def _domain_page(
     request: Request,
+    actor: Actor,
     this: queries.ReturnHead,
     questionnaire: Questionnaire,
     place: Domain,
-    views: list[context.StandardView],
     *,
+    views: list[context.StandardView],
     answers: Mapping[str, queries.AnswerLine],
     may_write: bool,
     status: int = 200,
@@ -125,6 +129,7 @@ def _domain_page(
         refusal=refusal,
         page_mark=context.page_mark(views),
         conflicts=[view for view in views if view.conflict],
+        unsent=unsent_place(actor, this.id) if actor.holds(this.organisation_id) else None,
     )
 
 
@@ -148,6 +153,10 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
             result = context.refused_view(standard, before.get(standard.key), form, {})
         clean = clean and not result.problems and not result.conflict and not refusal
         views.append(result)
+    if clean and deciding.decided_now(form):
+        return RedirectResponse(
+            f"/returns/{return_id}/{domain}#standard-{deciding.decided_now(form)}", status_code=303
+        )
     if clean:
         target = form.line("next") if form.get("continue") else ""
         suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
@@ -156,10 +165,11 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
         request,
+        work.actor,
         this,
         questionnaire,
         place,
-        views,
+        views=views,
         answers=answers,
         may_write=True,
         status=status,
@@ -183,6 +193,12 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
+    refuse_another_persons(form, work.actor)
+    choice = deciding.choice_in(form, standard.key)
+    if choice is not None:
+        instead = deciding.instead_of_saving(work, return_id, questionnaire, standard, sent, choice=choice)
+        if instead is not None:
+            return instead
     result = service.save_answer(work, return_id, sent)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
@@ -215,25 +231,4 @@ def save_one(
         view=result,
         questionnaire=questionnaire,
         url=f"/returns/{return_id}/{domain}",
-    )
-
-
-@router.get("/returns/{return_id}/{domain}/{standard}")
-def earlier_versions(
-    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str, standard: str
-) -> Response:
-    """Show who changed an answer, when and to what."""
-    this = queries.head(session, actor, return_id)
-    questionnaire = queries.questionnaire_of(session, this)
-    place = domain_named(questionnaire, domain)
-    asked = standard_named(place, standard)
-    return page(
-        request,
-        "returns/history.html",
-        this=this,
-        domain=place,
-        standard=asked,
-        lines=context.history_lines(
-            questionnaire, asked, queries.history(session, actor, return_id, standard)
-        ),
     )
