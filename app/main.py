@@ -9,7 +9,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -20,6 +21,7 @@ from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
 from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
+from app.core.kept import kept_form, page_of
 from app.core.rendering import page, query_string
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
@@ -36,9 +38,11 @@ from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.edition_pages import router as editions_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
+from app.returns.rules import FIELD_WORDS
 from app.returns.together import router as together_router
 from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
@@ -67,6 +71,7 @@ ROUTERS = (
     actions_router,
     exports_router,
     finishing_router,
+    editions_router,
     together_router,
     returns_router,
     versions_router,
@@ -100,14 +105,30 @@ def not_found(request: Request, _problem: Exception) -> Response:
 
 def sign_in_needed(request: Request, problem: Exception) -> Response:
     """Lead to the sign-in page, or to the second factor, and back to where the person wanted to go."""
-    here = request.url.path if request.method == "GET" else "/"
+    here = page_of(request)
     door = "/second-factor" if isinstance(problem, SecondFactorNeededError) else "/sign-in"
     target = door + query_string({"to": here if here != "/" else ""})
     if request.headers.get("hx-request") == "true":
         return page(request, "errors/signed-out-fragment.html", status=401, target=target)
     if request.method in {"GET", "HEAD"}:
         return RedirectResponse(target, status_code=303)
-    return page(request, "errors/signed-out.html", status=401, target=target)
+    kept = kept_form(request, FIELD_WORDS)
+    return page(request, "errors/signed-out.html", status=401, target=target, kept=kept)
+
+
+def unavailable(request: Request, problem: Exception) -> Response:
+    """Answer while the database is away, full or too busy: nothing was changed, and the text comes back."""
+    LOG.error("the database cannot do its work: %s", type(getattr(problem, "orig", None) or problem).__name__)
+    changing = request.method not in {"GET", "HEAD"}
+    fragment = request.headers.get("hx-request") == "true"
+    return page(
+        request,
+        "errors/unavailable-fragment.html" if fragment else "errors/unavailable.html",
+        status=503,
+        headers={"Retry-After": "10"},
+        changing=changing,
+        kept=kept_form(request, FIELD_WORDS) if changing else None,
+    )
 
 
 def refused(request: Request, problem: Exception) -> Response:
@@ -166,6 +187,8 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(away, unavailable)
     app.add_exception_handler(Exception, failed)
     app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)

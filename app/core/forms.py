@@ -15,6 +15,7 @@ from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
+MOST_KEPT_BYTES = 1024 * 1024
 
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -83,19 +84,33 @@ class Form(Mapping[str, str]):
 async def read_form(request: Request) -> AsyncIterator[Form]:
     """Read the request's form before a database connection is taken, so that slow senders hold none.
 
-    Who brings no session gets no form read where one is needed: strangers fill no disk of ours.
+    Who brings no session gets no form read where one is needed, but for a short text that the reply gives
+    back to them: their session may have just ended. Strangers fill no disk of ours.
     """
     public = access_of(request) in {Access.PUBLIC, Access.DEMO}
-    if not public and settings().session_cookie not in request.cookies:
-        raise SignInNeededError
+    stranger = not public and settings().session_cookie not in request.cookies
     if request.method in {"GET", "HEAD"}:
+        if stranger:
+            raise SignInNeededError
         yield Form(FormData())
         return
+    if stranger and not _short_text(request):
+        raise SignInNeededError
     data = await request.form(max_fields=MOST_FIELDS, max_files=3)
+    request.state.form = Form(data)
+    if stranger:
+        raise SignInNeededError
     try:
-        yield Form(data)
+        yield request.state.form
     finally:
         await data.close()
+
+
+def _short_text(request: Request) -> bool:
+    """Say whether a form is plain text of a known, small size: read in memory, to be given back."""
+    plain = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    length = whole_number(request.headers.get("content-length", ""))
+    return plain and length is not None and length <= MOST_KEPT_BYTES
 
 
 FormDep = Annotated[Form, Depends(read_form)]

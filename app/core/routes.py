@@ -87,6 +87,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /returns/{return_id}/sign-off": Access.OWN_READ,
     "POST /returns/{return_id}/sign-off": Access.OWN_WRITE,
     "GET /returns/{return_id}/receipt": Access.OWN_READ,
+    "GET /returns/{return_id}/editions/{edition}": Access.OWN_READ,
     "GET /returns/{return_id}/feedback": Access.OWN_READ,
     "GET /returns/{return_id}/governors": Access.OWN_READ,
     "GET /returns/{return_id}/answers.xlsx": Access.OWN_READ,

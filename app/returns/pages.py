@@ -14,6 +14,7 @@ from app.core.rendering import page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import context, deciding, queries, service, teamwork
+from app.returns.editions import editions_of
 from app.returns.reading import read_answer
 from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
@@ -61,6 +62,7 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
         lines=lines,
         next_line=next((line for line in lines if not line.complete), None),
         latest=latest,
+        editions=editions_of(session, actor, return_id) if this.edition else (),
         changed=[standard for standard in questionnaire.standards if standard.changed],
         own=own,
         may_write=own and this.open_for_answers,

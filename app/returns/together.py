@@ -11,6 +11,7 @@ from app.core.rendering import error_list, page
 from app.people import queries as people
 from app.people.guard import ActorDep, WorkDep
 from app.returns import queries, teamwork
+from app.returns.editions import editions_of
 from app.returns.feedback import feedback
 from app.returns.finishing import own_head
 from app.returns.models import ReturnState
@@ -94,6 +95,7 @@ def show_feedback(request: Request, actor: ActorDep, session: SessionDep, return
         "returns/feedback.html",
         this=this,
         feedback=feedback(session, actor, this),
+        editions=editions_of(session, actor, return_id),
         just_signed=request.query_params.get("signed") == "now",
     )
 

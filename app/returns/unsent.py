@@ -1,4 +1,4 @@
-"""Whose page it is: marks by which a page keeps its unsent text for this person only, and sends it as them."""
+"""Whose page it is: marks by which a page keeps its unsent text for this person, and sends it as them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,8 @@ from app.core.forms import Form
 from app.core.sealing import mark
 
 SOMEBODY_ELSE = (
-    "Somebody else has signed in in this browser since this page was opened, so it is not saved in their name."
+    "Somebody else has signed in in this browser since this page was opened. "
+    "What was typed here is not saved in their name."
 )
 
 
@@ -34,7 +35,7 @@ def unsent_place(actor: Actor, return_id: int) -> UnsentPlace:
 
 
 def refuse_another_persons(form: Form, actor: Actor) -> None:
-    """Raise RefusedError when the page that sends was opened by somebody else: nobody signs another's text."""
+    """Raise RefusedError when the page that sends was opened by somebody else: nobody saves another's text."""
     sender = form.get("person", "")
     if sender and sender != person_mark(actor):
         raise RefusedError(SOMEBODY_ELSE)

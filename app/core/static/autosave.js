@@ -36,9 +36,11 @@
     return section.querySelector("[data-save-state]");
   }
 
-  /* Words in place of the last ones; the hidden version and key stay. */
+  /* Words in place of the last ones; the hidden version and key stay. The same words are not said again. */
   function say(section, words, failed) {
     const box = stateBox(section);
+    if (box.dataset.told === words.textContent) return;
+    box.dataset.told = words.textContent;
     box.querySelectorAll(":scope > :not(input)").forEach((old) => old.remove());
     box.classList.toggle("save-state--failed", failed);
     box.append(words);
@@ -90,11 +92,10 @@
     }
   }
 
-  /* Waits a little longer each time; what is said stays until it changes, so that nobody hears it again. */
+  /* Waits a little longer each time. */
   function later(standard, told) {
     standard.retry = Math.min(LAST_RETRY_MS, standard.retry * 2 || FIRST_RETRY_MS);
-    if (stateBox(standard.section).dataset.told !== told.textContent) say(standard.section, told, true);
-    stateBox(standard.section).dataset.told = told.textContent;
+    say(standard.section, told, true);
     schedule(standard, standard.retry);
   }
 
