@@ -35,7 +35,7 @@ def unsent_place(actor: Actor, return_id: int) -> UnsentPlace:
 
 
 def refuse_another_persons(form: Form, actor: Actor) -> None:
-    """Raise RefusedError when the page that sends was opened by somebody else: nobody saves another's text."""
+    """Raise RefusedError when the page that sends was opened by somebody else."""
     sender = form.get("person", "")
     if sender and sender != person_mark(actor):
         raise RefusedError(SOMEBODY_ELSE)
