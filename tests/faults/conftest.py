@@ -17,9 +17,11 @@ NewServer = Callable[..., Server]
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[OwnPostgres]:
     """A durable PostgreSQL of the module's own, which its tests may kill and stop."""
-    postgres = OwnPostgres(own_directory())
+    directory = own_directory()
+    postgres = OwnPostgres(directory)
     yield postgres
     postgres.remove()
+    directory.parent.rmdir()
 
 
 @pytest.fixture

@@ -51,6 +51,18 @@ class OwnPostgres:
                 assert connection.execute(text(f"SHOW {name}")).scalar_one() == "on", name
         engine.dispose()
 
+    def is_running(self) -> bool:
+        """Say whether the postmaster is there and takes connections."""
+        engine = create_engine(self.database)
+        try:
+            engine.connect().close()
+        except OperationalError as problem:
+            # While it recovers it is there and says so; then nobody has to start it.
+            return "starting up" in str(problem) or "recovery" in str(problem)
+        finally:
+            engine.dispose()
+        return True
+
     def kill(self) -> None:
         """Kill every process of the server at once, as a power cut does but for the operating system."""
         parent = self.pid
@@ -104,7 +116,7 @@ class OwnPostgres:
     def remove(self) -> None:
         """End the server and remove what it held."""
         self._server.cleanup()
-        shutil.rmtree(self.directory.parent, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def _state(pid: int) -> str:

@@ -48,6 +48,8 @@ def _serve(wanted: dict[str, Any], listening: socket.socket) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
+    if wanted["variant"] != "sound":
+        os.dup2(nothing, 2)  # what a broken program complains about is no news
     engine = build_engine(make_url(wanted["database"]))
     app = VARIANTS[wanted["variant"]](build_app(engine), engine)
     config = uvicorn.Config(app, log_level="critical", access_log=False, server_header=False)
