@@ -11,6 +11,11 @@ from tests.faults.people import everybody_hangs_up
 from tests.faults.postgres import OwnPostgres, own_directory
 from tests.faults.servers import Foundry, Server
 
+# The browsers of journeys serve here too.
+from tests.journeys.conftest import address, browser_type_launch_args, visitor
+
+__all__ = ["address", "browser_type_launch_args", "visitor"]
+
 NewServer = Callable[..., Server]
 
 

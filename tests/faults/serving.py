@@ -1,8 +1,8 @@
 """A process that has loaded the program and forks a server of it on demand, so that restarts are quick.
 
 Run as a module. Each line of standard input asks for a server ({"database", "variant", "port"}); the answer
-is its process and port. Each server is a process of its own, with its own database pool: the real program under
-uvicorn, ready to be killed.
+is its process and port. Each server is a process of its own, with its own database pool: the real program
+under uvicorn, ready to be killed.
 """
 
 import json

@@ -73,7 +73,9 @@ def test_two_hundred_sign_offs_are_one(engine: Engine, served: NewServer) -> Non
         domains = [domain for domain in scene.questionnaire.domains if domain.rated]
         if counts != wanted or counts["ratings"] != len(domains):
             wrong.append(counts)
-        wrong += [{"status": each.status if each else 0} for each in replies if not each or each.status != 303]
+        wrong += [
+            {"status": each.status if each else 0} for each in replies if not each or each.status != 303
+        ]
         assert len(replies) == SIGN_OFFS
     figures("5 identical sign-offs at once", sign_offs=SIGN_OFFS * turns, returns=turns, wrong=len(wrong))
     assert not wrong
@@ -179,7 +181,9 @@ def test_a_save_that_races_a_sign_off_is_in_it_or_refused(engine: Engine, served
                 neither.append(save.text)
         accepted += len(outcome.accepted)
         refused += len(outcome.refused)
-    figures("6 save races sign-off", races=turns, acknowledged=accepted, refused=refused, neither=len(neither))
+    figures(
+        "6 save races sign-off", races=turns, acknowledged=accepted, refused=refused, neither=len(neither)
+    )
     assert not neither
     assert refused == turns * SAVERS
     assert accepted

@@ -11,7 +11,7 @@
   const NO_CONNECTION = "Not saved yet: no connection. Your text is safe on this page, and we keep trying.";
   const NOT_WELL = "Not saved yet: the service cannot save just now. Your text is safe on this page, and we keep trying.";
   const SIGNED_OUT = "Not saved yet: you have been signed out. Sign in again in a new tab, and this page saves by itself.";
-  const PUT_BACK = "You had not saved this yet. We put your text back and are saving it now.";
+  const PUT_BACK = "We put back what you had not saved yet.";
   const standards = new Map();
   const unsent = window.elevenUnsent || { keep() {}, forget() {}, kept: () => Promise.resolve([]) };
   const person = document.querySelector("[data-unsent-person]");
@@ -94,6 +94,7 @@
 
   /* Waits a little longer each time. */
   function later(standard, told) {
+    showPutBack(standard);
     standard.retry = Math.min(LAST_RETRY_MS, standard.retry * 2 || FIRST_RETRY_MS);
     say(standard.section, told, true);
     schedule(standard, standard.retry);
@@ -133,6 +134,8 @@
     standard.unsaved = status !== 200;
     /* What was saved, or is in the history of a conflict, need not be kept here any more. */
     if (!standard.changed && (section || (box && status === 200))) unsent.forget(keyOf(standard.section));
+    if (section) standard.putBack = null;
+    showPutBack(standard);
     if (section) {
       if (standard.changed) return;
       replaceSection(standard, section);
@@ -181,7 +184,7 @@
     return same;
   }
 
-  /* What this tab could not send before it was loaded again goes back into its boxes, and off at once. */
+  /* What this tab could not send before it was loaded again is sent now, and goes back into its boxes. */
   function putBack([key, text]) {
     const standard = standards.get(document.getElementById("standard-" + key));
     if (!standard || standard.changed) return;
@@ -190,16 +193,25 @@
       unsent.forget(key);
       return;
     }
+    standard.waiting = fields;
+    standard.putBack = fields;
+    standard.section.inert = true;
+    send(standard);
+  }
+
+  /* Only once the server has said what stands: it may have the text already, or a colleague's newer one. */
+  function showPutBack(standard) {
+    const fields = standard.putBack;
+    standard.putBack = null;
+    standard.section.inert = false;
+    if (!fields) return;
     eachField(standard.section, (input) => {
       const sent = fields.getAll(input.name);
       if (input.type === "radio" || input.type === "checkbox") input.checked = sent.includes(input.value);
       else input.value = sent[0] || "";
       if (input.value && input.closest("details")) input.closest("details").open = true;
     });
-    standard.waiting = fields;
-    say(standard.section, words(PUT_BACK), false);
     window.eleven.announce(PUT_BACK);
-    send(standard);
   }
 
   function sectionOf(event) {
@@ -211,7 +223,7 @@
   }
 
   document.querySelectorAll("[data-save-url]").forEach((section) => {
-    standards.set(section, { section, changed: false, busy: false, unsaved: false, waiting: null, choice: null, refused: false, retry: 0, timer: 0 });
+    standards.set(section, { section, changed: false, busy: false, unsaved: false, waiting: null, putBack: null, choice: null, refused: false, retry: 0, timer: 0 });
   });
   unsent.kept().then((texts) => texts.forEach(putBack));
 
