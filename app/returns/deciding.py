@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 from app.core.access import Work
 from app.core.forms import Form
@@ -80,7 +81,7 @@ def _on_what_stands(work: Work, return_id: int, sent: Submitted, line: queries.A
 
 def both_texts(mine: AnswerValues, theirs: AnswerValues, fields: tuple[str, ...]) -> context.Shown:
     """Return my answer as the form shows it, with their text below mine wherever we disagree on a text."""
-    mixed = {
+    mixed: dict[str, Any] = {
         name: _together(getattr(mine, name), getattr(theirs, name), "\n\n" if name in LONG_TEXTS else " / ")
         for name in fields
         if name in LONG_TEXTS + SHORT_TEXTS

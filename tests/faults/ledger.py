@@ -1,8 +1,9 @@
 """What the database holds, against what people were told: the judge of fault tests."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Engine, text
 
@@ -80,19 +81,19 @@ def judge(engine: Engine, acknowledged: Iterable[Save], return_ids: Iterable[int
     return verdict
 
 
-def _judge_versions(verdict: Verdict, history: Iterable[object], answers: Iterable[object]) -> None:
+def _judge_versions(verdict: Verdict, history: Sequence[Any], answers: Sequence[Any]) -> None:
     versions: dict[tuple[int, str], list[int]] = {}
     newest: dict[tuple[int, str], dict[str, object]] = {}
-    for return_id, key, version, content, _ in history:  # type: ignore[misc, attr-defined]
+    for return_id, key, version, content, _ in history:
         versions.setdefault((return_id, key), []).append(version)
         newest[return_id, key] = content
-    found = {(row[0], row[1]): row for row in answers}  # type: ignore[index]
+    found = {(row[0], row[1]): row for row in answers}
     for place in versions.keys() | found.keys():
         have, row = versions.get(place, []), found.get(place)
-        if row is None or have != list(range(1, row[2] + 1)):  # type: ignore[index]
+        if row is None or have != list(range(1, row[2] + 1)):
             verdict.faults.append(f"{place}: versions {have}, answer {row}")
             continue
-        stands = dict(zip(FIELDS, row[3:], strict=True))  # type: ignore[index]
+        stands = dict(zip(FIELDS, row[3:], strict=True))
         due = stands["action_due"]
         stands["action_due"] = due.isoformat() if due else None
         if stands != newest[place]:
