@@ -26,8 +26,9 @@ CANARY = "Typed while the database was away: <b>keep me</b>"
 def page_while_away(scene: Scene, person: Person) -> Reply:
     """Send a whole page as a browser without scripts does, until the program notices that it is alone."""
     key = scene.keys()[-1]
-    fields = {f"{key}.evidence": CANARY, f"{key}.version": "0"}
-    for _ in range(50):
+    for number in range(50):
+        # Another text each time, or a save that still fits would make the next one no change at all.
+        fields = {f"{key}.evidence": f"{CANARY} {number}", f"{key}.version": str(number)}
         reply = person.post(f"/returns/{scene.ids[0]}/{DOMAIN}", fields, fragment=False)
         if reply is not None and reply.status not in {200, 303}:
             return reply
