@@ -1,6 +1,7 @@
 """Pages of a return: task list, questions, saving."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -155,14 +156,8 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
             result = context.refused_view(standard, before.get(standard.key), form, {})
         clean = clean and not result.problems and not result.conflict and not refusal
         views.append(result)
-    if clean and deciding.decided_now(form):
-        return RedirectResponse(
-            f"/returns/{return_id}/{domain}#standard-{deciding.decided_now(form)}", status_code=303
-        )
     if clean:
-        target = form.line("next") if form.get("continue") else ""
-        suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
-        return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
+        return RedirectResponse(_after_saving(form, return_id, questionnaire, domain), status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
@@ -177,6 +172,16 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         status=status,
         refusal=refusal,
     )
+
+
+def _after_saving(form: FormDep, return_id: int, questionnaire: Questionnaire, domain: str) -> str:
+    """Return where a saved page leads: back to a conflict just decided, on to the next part, or the list."""
+    decided = deciding.decided_now(form)
+    if decided:
+        return f"/returns/{return_id}/{domain}#standard-{quote(decided)}"
+    target = form.line("next") if form.get("continue") else ""
+    suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
+    return f"/returns/{return_id}{suffix}"
 
 
 def _keys(questionnaire: Questionnaire) -> list[str]:

@@ -106,7 +106,6 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
     _nothing_in_the_way(questionnaire, values)
     ratings = domain_ratings(questionnaire, values)
     content = _freeze(work, this, held, questionnaire, values, ratings=ratings)
-    digest = snapshot_hash(content)
     rated = RatedReturn(held.id, held.round_id, held.organisation_id)
     ratings_service.store(work, rated, ratings, RatingSource.SELF)
     take_over(
@@ -116,6 +115,13 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
         round_id=held.round_id,
         promises=promises(questionnaire, values),
     )
+    _tell_signed(work, this, held, content)
+    return True
+
+
+def _tell_signed(work: Work, this: ReturnHead, held: Held, content: dict[str, Any]) -> None:
+    """Send the receipts of an edition that was just frozen, and note it in the audit trail."""
+    digest = snapshot_hash(content)
     _send_receipts(work, this, held, digest, numbers_of(content).sentence)
     audit.record(
         work,
@@ -125,7 +131,6 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
         edition=held.edition + 1,
         content_hash=digest,
     )
-    return True
 
 
 def _freeze(

@@ -1,4 +1,4 @@
-"""Print the figures of a soak as the table of docs/reliability.md; its argument is the file of lines of JSON."""
+"""Print the figures of a soak as the table of docs/reliability.md; name the file with the lines of JSON."""
 
 import json
 import sys
@@ -15,9 +15,9 @@ def rows(lines: list[dict[str, Any]]) -> list[str]:
         "| fault | how often | acknowledged | lost | doubled | inconsistent | back after |",
         "|---|---|--:|--:|--:|--:|--:|",
     ]
-    for line in lines:
+    for line in sorted(lines, key=lambda each: str(each["test"])):
         details = ", ".join(
-            f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name}: {value}"
+            f"{name.replace('_', ' ')}: {_words(value)}"
             for name, value in line.items()
             if name not in _NOT_SHOWN
         )
@@ -26,6 +26,12 @@ def rows(lines: list[dict[str, Any]]) -> list[str]:
         shown[-1] = f"{shown[-1]} s" if shown[-1] else ""
         found.append(f"| {line['test']} | {details} | {' | '.join(shown)} |")
     return found
+
+
+def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 if __name__ == "__main__":
