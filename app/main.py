@@ -8,7 +8,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -28,6 +29,7 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
+from app.core.kept import kept_form, page_of
 from app.core.logs import RequestLog
 from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
@@ -52,11 +54,14 @@ from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.audit_pages import router as audit_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.edition_pages import router as editions_router
 from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
+from app.returns.rules import FIELD_WORDS
 from app.returns.together import router as together_router
+from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from exports.pages import router as exports_router
@@ -68,10 +73,12 @@ LOG = logging.getLogger("eleven")
 ROUTERS = (
     exports_router,
     finishing_router,
+    editions_router,
     together_router,
     audit_router,
     evidence_router,
     returns_router,
+    versions_router,
     people_router,
     second_factor_router,
     single_sign_on_router,
@@ -109,14 +116,30 @@ def not_found(request: Request, _problem: Exception) -> Response:
 
 def sign_in_needed(request: Request, problem: Exception) -> Response:
     """Lead to the sign-in page, or to the second factor, and back to where the person wanted to go."""
-    here = request.url.path if request.method == "GET" else "/"
+    here = page_of(request)
     door = "/second-factor" if isinstance(problem, SecondFactorNeededError) else "/sign-in"
     target = door + query_string({"to": here if here != "/" else ""})
     if request.headers.get("hx-request") == "true":
         return page(request, "errors/signed-out-fragment.html", status=401, target=target)
     if request.method in {"GET", "HEAD"}:
         return RedirectResponse(target, status_code=303)
-    return page(request, "errors/signed-out.html", status=401, target=target)
+    kept = kept_form(request, FIELD_WORDS)
+    return page(request, "errors/signed-out.html", status=401, target=target, kept=kept)
+
+
+def unavailable(request: Request, problem: Exception) -> Response:
+    """Answer while the database is away, full or too busy: nothing was changed, and the text comes back."""
+    LOG.error("the database cannot do its work: %s", type(getattr(problem, "orig", None) or problem).__name__)
+    changing = request.method not in {"GET", "HEAD"}
+    fragment = request.headers.get("hx-request") == "true"
+    return page(
+        request,
+        "errors/unavailable-fragment.html" if fragment else "errors/unavailable.html",
+        status=503,
+        headers={"Retry-After": "10"},
+        changing=changing,
+        kept=kept_form(request, FIELD_WORDS) if changing else None,
+    )
 
 
 def refused(request: Request, problem: Exception) -> Response:
@@ -204,6 +227,8 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(away, unavailable)
     app.add_exception_handler(Exception, failed)
     app.add_middleware(NoteReadings)
     app.add_middleware(KeepSignedIn)

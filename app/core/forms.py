@@ -23,6 +23,8 @@ MOST_TEXT = 20_000
 MOST_BYTES_OF_STRANGERS = 64 * 1024
 MOST_BYTES = MEBIBYTE
 MOST_BYTES_SKIPPED = 50 * MEBIBYTE
+# Whose session has just ended gets their text back, up to a page of long answers.
+MOST_KEPT_BYTES = 256 * 1024
 _OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
 NO_ROOM = (
@@ -182,14 +184,18 @@ def in_order_of(fields: Iterable[str], problem: RefusedError, unreadable: Mappin
 async def read_form(request: Request) -> AsyncIterator[Form]:
     """Read the request's form before a database connection is taken, so that slow senders hold none.
 
-    Who brings no session gets no form read where one is needed: strangers fill no disk of ours.
+    Who brings no session gets no form read where one is needed, but for a short text that the reply gives
+    back to them: their session may have just ended. Strangers fill no disk of ours.
     """
     public = access_of(request) in {Access.PUBLIC, Access.DEMO}
-    if not public and settings().session_cookie not in request.cookies:
-        raise SignInNeededError
+    stranger = not public and settings().session_cookie not in request.cookies
     if request.method in {"GET", "HEAD"}:
+        if stranger:
+            raise SignInNeededError
         yield Form(FormData())
         return
+    if stranger and not _short_text(request):
+        raise SignInNeededError
     try:
         data = await _Measured(request, most_bytes(request)).form()
     except OSError as problem:
@@ -198,10 +204,19 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
         raise HTTPException(400) from gone  # nobody waits for the answer, and it is no fault of ours
     # An error page gives people back what they typed.
     request.state.form = form = Form(data)
+    if stranger:
+        raise SignInNeededError
     try:
         yield form
     finally:
         await data.close()
+
+
+def _short_text(request: Request) -> bool:
+    """Say whether a form is plain text of a known, small size: read in memory, to be given back."""
+    plain = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    length = whole_number(request.headers.get("content-length", ""))
+    return plain and length is not None and length <= MOST_KEPT_BYTES
 
 
 FormDep = Annotated[Form, Depends(read_form)]

@@ -42,6 +42,7 @@ READS: Final[Mapping[str, Read]] = {
     "/returns/{return_id}/check": _PAGES,
     "/returns/{return_id}/sign-off": _PAGES,
     "/returns/{return_id}/receipt": _PAGES,
+    "/returns/{return_id}/editions/{edition}": _PAGES,
     "/returns/{return_id}/feedback": _PAGES,
     "/returns/{return_id}/governors": _PAGES,
     "/returns/{return_id}/history": _PAGES,

@@ -17,6 +17,7 @@ FILES = (
     "autosave.js",
     "evidence.js",
     "session.js",
+    "unsent.js",
     "favicon.svg",
 )
 

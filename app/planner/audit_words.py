@@ -24,6 +24,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "answer.conflict": "Answer not taken: a colleague had changed the same thing",
             "domain.given": "Part of a return given to a colleague",
             "return.ready": "Return ready to sign",
+            "answer.restored": "Earlier version of an answer restored",
             "evidence.added": "Evidence file added",
             "evidence.carried_over": "Evidence file of last year used again",
             "evidence.removed": "Evidence file removed",

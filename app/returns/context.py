@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar
 
 from app.core.clock import short_date
@@ -12,11 +12,11 @@ from app.core.forms import Form, whole_number
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.ratings.rules import DomainRating, explain
-from app.returns.evidence_queries import FileLine, size_words
-from app.returns.queries import AnswerLine, HistoryLine, Signed
+from app.returns.evidence_queries import FileLine
+from app.returns.queries import AnswerLine
 from app.returns.reading import NOT_APPLICABLE
 from app.returns.reading import field as field_name
-from app.returns.rules import CLOSING, FIELD_WORDS, FIELDS, NOTHING, AnswerValues, answered_in
+from app.returns.rules import CLOSING, FIELD_WORDS, NOTHING, AnswerValues, answered_in
 from app.returns.service import Conflict
 from app.returns.signing import titles_of
 
@@ -100,6 +100,9 @@ class StandardView:
     whole: bool = False
     just_saved: bool = False
     files: tuple[FileLine, ...] = ()
+    mixing: bool = False
+    undecided: bool = False
+    kept_theirs: bool = False
 
     @property
     def blank(self) -> "Blank":
@@ -191,6 +194,8 @@ def refused_view(
         secrets.token_hex(8),
         line,
         problems=problems,
+        undecided=bool(form.get(field_name(standard.key, "undecided")))
+        and not form.get(field_name(standard.key, "choice")),
     )
 
 
@@ -296,99 +301,4 @@ def closing_domain(questionnaire: Questionnaire) -> Domain:
         "How you see it as a whole.",
         bespoke=False,
         standards=questionnaire.closing,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One save of an answer in words: what changed against the version before."""
-
-    who: str
-    when: datetime
-    accepted: bool
-    changes: tuple[tuple[str, str], ...]
-
-
-def history_lines(
-    questionnaire: Questionnaire, standard: Standard, history: tuple[HistoryLine, ...]
-) -> tuple[HistoryEntry, ...]:
-    """Return an answer's history in words, the newest first."""
-    entries = []
-    before: Mapping[str, Any] = NOTHING.stored()
-    for line in reversed(history):
-        changes = tuple(
-            (FIELD_WORDS[name], in_words(questionnaire, standard, name, line.values.get(name)))
-            for name in FIELDS
-            if line.values.get(name) != before.get(name)
-        )
-        entries.append(HistoryEntry(line.saved_by_name, line.saved_at, line.accepted, changes))
-        if line.accepted:
-            before = line.values
-    return tuple(reversed(entries))
-
-
-@dataclass(frozen=True, slots=True)
-class SignedLine:
-    """One answer as it was signed, in words."""
-
-    title: str
-    level: str
-    fields: tuple[tuple[str, str], ...]
-
-
-def signed_sections(
-    questionnaire: Questionnaire, signed: Signed
-) -> tuple[tuple[str, str, tuple[SignedLine, ...]], ...]:
-    """Return what was signed, by domain: title, reason of the rating, and the answers."""
-    reasons = {rating["domain_key"]: rating["reason"] for rating in signed.content["ratings"]}
-    files = signed.content.get("files", {})
-    sections = []
-    for domain in (*questionnaire.domains, closing_domain(questionnaire)):
-        lines = tuple(
-            _signed_line(
-                questionnaire,
-                standard,
-                signed.content["answers"].get(standard.key, {}),
-                files.get(standard.key, ()),
-            )
-            for standard in domain.standards
-        )
-        if lines:
-            sections.append((domain.title, reasons.get(domain.key, ""), lines))
-    return tuple(sections)
-
-
-def _signed_line(
-    questionnaire: Questionnaire,
-    standard: Standard,
-    stored: Mapping[str, Any],
-    files: Iterable[Mapping[str, Any]],
-) -> SignedLine:
-    if not standard.rated:
-        return SignedLine(standard.title, display_fact(standard, stored.get("fact", "")), ())
-    level = questionnaire.level(stored["level"]).word if stored.get("level") else "Not answered"
-    if stored.get("not_applicable"):
-        level = "Not applicable"
-    shown_fields = (
-        "not_applicable_reason",
-        "evidence",
-        "comment",
-        "action_what",
-        "action_owner",
-        "action_due",
-    )
-    return SignedLine(
-        standard.title,
-        level,
-        (
-            *(
-                (FIELD_WORDS[name], in_words(questionnaire, standard, name, stored[name]))
-                for name in shown_fields
-                if stored.get(name)
-            ),
-            *(
-                ("File", f"{each['name']}, {size_words(each['size'])}, fingerprint {each['sha256']}")
-                for each in files
-            ),
-        ),
     )

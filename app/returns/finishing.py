@@ -1,4 +1,4 @@
-"""Pages for finishing a return: checking, signing, the receipt, sending back."""
+"""Pages for finishing a return: checking, signing, sending back."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -118,24 +118,6 @@ def sign(request: Request, work: WorkDep, form: FormDep, return_id: int) -> Resp
     except RefusedError as problem:
         return _sign_page(request, work, this, problem)
     return RedirectResponse(f"/returns/{return_id}/feedback?signed=now", status_code=303)
-
-
-@router.get("/returns/{return_id}/receipt")
-def receipt(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
-    """Show what was signed, by whom and when, with its fingerprint: a page that prints well."""
-    this = queries.head(session, actor, return_id)
-    signed = queries.latest_signed(session, actor, return_id)
-    if signed is None:
-        raise NotFoundError
-    questionnaire = queries.questionnaire_of(session, this)
-    return page(
-        request,
-        "returns/receipt.html",
-        this=this,
-        signed=signed,
-        questionnaire=questionnaire,
-        sections=context.signed_sections(questionnaire, signed),
-    )
 
 
 @router.post("/returns/{return_id}/send-back")

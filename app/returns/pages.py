@@ -1,11 +1,12 @@
 """Pages of a return: task list, questions, saving."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
@@ -13,11 +14,13 @@ from app.core.forms import FormDep
 from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
-from app.returns import context, queries, service, teamwork
+from app.returns import context, deciding, queries, service, teamwork
+from app.returns.editions import editions_of
 from app.returns.evidence_queries import files_of
 from app.returns.reading import read_answer
 from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
+from app.returns.unsent import refuse_another_persons, unsent_place
 
 router = APIRouter()
 
@@ -74,6 +77,7 @@ def task_list_page(
         lines=lines,
         next_line=next((line for line in lines if not line.complete), None),
         latest=latest,
+        editions=editions_of(session, actor, return_id) if this.edition else (),
         changed=[standard for standard in questionnaire.standards if standard.changed],
         own=own,
         may_write=own and this.writable(today),
@@ -110,10 +114,11 @@ def questions(
     today = london_date(at)
     return _domain_page(
         request,
+        actor,
         this,
         questionnaire,
         place,
-        views,
+        views=views,
         answers=answers,
         may_write=actor.holds(this.organisation_id) and this.writable(today),
         opens_later=this.opens_later(today),
@@ -122,11 +127,12 @@ def questions(
 
 def _domain_page(
     request: Request,
+    actor: Actor,
     this: queries.ReturnHead,
     questionnaire: Questionnaire,
     place: Domain,
-    views: list[context.StandardView],
     *,
+    views: list[context.StandardView],
     answers: Mapping[str, queries.AnswerLine],
     may_write: bool,
     opens_later: bool = False,
@@ -152,6 +158,7 @@ def _domain_page(
         opens_later=opens_later,
         page_mark=context.page_mark(views),
         conflicts=[view for view in views if view.conflict],
+        unsent=unsent_place(actor, this.id) if actor.holds(this.organisation_id) else None,
     )
 
 
@@ -176,23 +183,32 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         clean = clean and not result.problems and not result.conflict and not refusal
         views.append(result)
     if clean:
-        target = form.line("next") if form.get("continue") else ""
-        suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
-        return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
+        return RedirectResponse(_after_saving(form, return_id, questionnaire, domain), status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
     views = context.with_files(views, files_of(work.session, work.actor, return_id))
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
         request,
+        work.actor,
         this,
         questionnaire,
         place,
-        views,
+        views=views,
         answers=answers,
         may_write=True,
         status=status,
         refusal=refusal,
     )
+
+
+def _after_saving(form: FormDep, return_id: int, questionnaire: Questionnaire, domain: str) -> str:
+    """Return where a saved page leads: back to a conflict just decided, on to the next part, or the list."""
+    decided = deciding.decided_now(form)
+    if decided:
+        return f"/returns/{return_id}/{domain}#standard-{quote(decided)}"
+    target = form.line("next") if form.get("continue") else ""
+    suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
+    return f"/returns/{return_id}{suffix}"
 
 
 def _keys(questionnaire: Questionnaire) -> list[str]:
@@ -211,6 +227,12 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
+    refuse_another_persons(form, work.actor)
+    choice = deciding.choice_in(form, standard.key)
+    if choice is not None:
+        instead = deciding.instead_of_saving(work, held.id, questionnaire, standard, sent, choice=choice)
+        if instead is not None:
+            return instead
     try:
         result = service.save_held(work, held, asked=standard, sent=sent)
     except RefusedError as problem:
@@ -249,25 +271,4 @@ def save_one(
         view=result,
         questionnaire=questionnaire,
         url=f"/returns/{return_id}/{domain}",
-    )
-
-
-@router.get("/returns/{return_id}/{domain}/{standard}")
-def earlier_versions(
-    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str, standard: str
-) -> Response:
-    """Show who changed an answer, when and to what."""
-    this = queries.head(session, actor, return_id)
-    questionnaire = queries.questionnaire_of(session, this)
-    place = domain_named(questionnaire, domain)
-    asked = standard_named(place, standard)
-    return page(
-        request,
-        "returns/history.html",
-        this=this,
-        domain=place,
-        standard=asked,
-        lines=context.history_lines(
-            questionnaire, asked, queries.history(session, actor, return_id, standard)
-        ),
     )

@@ -198,6 +198,7 @@ def domain_colleagues(session: Session, actor: Actor, return_id: int) -> dict[st
 class HistoryLine:
     """One save of an answer."""
 
+    id: int
     version: int
     accepted: bool
     values: Mapping[str, Any]
@@ -209,6 +210,7 @@ def history(session: Session, actor: Actor, return_id: int, standard_key: str) -
     """Return every save of an answer, the newest first, refused ones included."""
     rows = session.execute(
         select(
+            col(AnswerVersion.id),
             col(AnswerVersion.version),
             col(AnswerVersion.accepted),
             col(AnswerVersion.values),

@@ -14,6 +14,7 @@ from app.people import queries as people
 from app.people.guard import ActorDep, WorkDep
 from app.questionnaires.definition import Questionnaire
 from app.returns import queries, teamwork
+from app.returns.editions import editions_of
 from app.returns.evidence_queries import count_of
 from app.returns.feedback import feedback
 from app.returns.finishing import own_head
@@ -139,6 +140,7 @@ def show_feedback(request: Request, actor: ActorDep, session: SessionDep, return
         "returns/feedback.html",
         this=this,
         feedback=feedback(session, actor, this),
+        editions=editions_of(session, actor, return_id),
         just_signed=request.query_params.get("signed") == "now",
     )
 

@@ -36,6 +36,8 @@ EXACTLY = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+# What is taken away is saved, not shown.
+ATTACHMENT = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 STATIC = {**EXACTLY, "cache-control": "public, max-age=3600"}
 TELLTALE = ("server", "x-powered-by")
 
@@ -44,6 +46,8 @@ def wrong_headers(client: TestClient, method: str, path: str, **more: object) ->
     """Return the status, and each header that is not exactly as it must be."""
     reply = client.request(method, path, **more)  # type: ignore[arg-type]
     expected = STATIC if path.startswith("/static/") else EXACTLY
+    if reply.headers.get("content-disposition", "").startswith("attachment"):
+        expected = {**expected, "content-security-policy": ATTACHMENT}
     wrong = {
         name: reply.headers.get(name, "missing")
         for name in expected

@@ -128,6 +128,7 @@ def build(work: Work) -> World:
         "standard": first.standards[0].key,
         "key": "section-175",
         "version": 1,
+        "edition": 1,
         "token": "no-such-token",
         "import_id": preview.id,
     }

@@ -1,1 +1,1 @@
-"""Faults: what must hold when machines, networks and people do their worst."""
+"""Nothing is lost: killed, raced, cut off and restored; each test has a broken variant to catch."""
