@@ -44,7 +44,6 @@ NOT_IN_THIS_STATE = frozenset(
         ("GET /returns/{return_id}/receipt", "own"),
         ("GET /returns/{return_id}/receipt", "other"),
         ("POST /returns/{return_id}/{domain}/{standard}/restore", "own"),
-        ("POST /returns/{return_id}/{domain}/{standard}/restore", "archived own"),
         ("GET /returns/{return_id}/editions/{edition}", "own"),
         ("GET /returns/{return_id}/editions/{edition}", "other"),
         ("GET /returns/{return_id}/governors", "own"),
