@@ -31,19 +31,20 @@ def worker(args: argparse.Namespace) -> int:
     """Send what is in the outbox, and go on until stopped."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
-    from app.core import outbox  # noqa: PLC0415
+    from app.chasing.worker import Worker  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.core.transports import transport  # noqa: PLC0415
 
     engine = build_engine(database_address(), 2)
-    send = outbox.transport(settings())
+    sending = Worker(engine, transport(settings()), settings())
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
         try:
-            left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            left = sending.step(system_clock())
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
             left = 0

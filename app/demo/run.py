@@ -76,12 +76,13 @@ def _announce(engine: Engine, port: int) -> None:
 
 
 def _send_mails(engine: Engine, wait: Callable[[float], None] = time.sleep) -> None:
-    from app.core import outbox  # noqa: PLC0415
+    from app.chasing.worker import Worker  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.core.transports import transport  # noqa: PLC0415
 
-    send = outbox.transport(settings())
+    worker = Worker(engine, transport(settings()), settings())
     while True:
         with suppress(DBAPIError):
-            outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            worker.step(system_clock())
         wait(2)
