@@ -15,7 +15,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
+from app.chasing.calendar_pages import router as calendar_router
 from app.chasing.pages import router as chasing_router
+from app.chasing.schedule_pages import router as schedule_router
+from app.chasing.selection_pages import router as selection_router
+from app.chasing.settings_pages import router as chase_settings_router
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
@@ -62,6 +66,10 @@ ROUTERS = (
     rounds_router,
     issue_router,
     chasing_router,
+    schedule_router,
+    selection_router,
+    chase_settings_router,
+    calendar_router,
     scrutiny_router,
     actions_router,
     exports_router,

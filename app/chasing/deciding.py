@@ -70,7 +70,7 @@ def terms(session: Session) -> tuple[Term, ...]:
     return tuple(Term(*row) for row in rows)
 
 
-# --- what is exempt or paused --------------------------------------------------------------------------
+# --- what is exempt or paused ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def sparing(session: Session, round_id: int) -> Sparing:
     )
 
 
-# --- who is due ------------------------------------------------------------------------------------------
+# --- who is due -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

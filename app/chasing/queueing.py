@@ -105,7 +105,7 @@ def _row(round_id: int, due: Due, now: datetime, batch_id: int | None, outbox_id
     }
 
 
-# --- now, to a selection ---------------------------------------------------------------------------------
+# --- now, to a selection --------------------------------------------------------------------------
 
 # Those who answer or sign, or their head: who is above those hears by the schedule or by telephone.
 TO_CHOICES: Final[Mapping[str, StageKind]] = {"answering": StageKind.REMINDER, "head": StageKind.HEAD}
@@ -180,7 +180,7 @@ def send_now(work: Work, round_id: int, return_ids: Sequence[int], to: str, *, s
     return batch.id or 0
 
 
-# --- how far a sending is ----------------------------------------------------------------------------------
+# --- how far a sending is -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def call_since(stages: Iterable[Stage], course: Course, today: date, terms: Sequ
     return min((day for day in days if day <= today), default=None)
 
 
-# --- quiet hours -------------------------------------------------------------------------------------
+# --- quiet hours ----------------------------------------------------------------------------------
 
 
 def may_send(now: datetime, send_from: time, send_until: time) -> bool:
@@ -202,7 +202,7 @@ def next_opening(now: datetime, send_from: time, send_until: time) -> datetime:
     return london_moment(next_working_day(day), send_from)
 
 
-# --- whom to write to --------------------------------------------------------------------------------
+# --- whom to write to -----------------------------------------------------------------------------
 
 _ANSWERING: Final = (
     "designated_safeguarding_lead",

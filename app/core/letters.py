@@ -126,6 +126,13 @@ def letter_problems(subject: str, body: str) -> dict[str, str]:
     return problems
 
 
+def check_letter(letter: Letter) -> None:
+    """Raise RefusedError with each field at fault, if a letter cannot be used."""
+    problems = letter_problems(letter.subject, letter.body)
+    if problems:
+        raise RefusedError("The text was not saved.", problems)
+
+
 def save_letter(work: Work, key: str, subject: str, body: str) -> None:
     """Keep a partnership's own words for a kind of mail.
 
@@ -133,9 +140,7 @@ def save_letter(work: Work, key: str, subject: str, body: str) -> None:
     """
     if key not in TITLES or not work.actor.has(*REGISTER):
         raise NotFoundError
-    problems = letter_problems(subject, body)
-    if problems:
-        raise RefusedError("The text was not saved.", problems)
+    check_letter(Letter(key, subject, body))
     before = letters(work.session)[key]
     work.session.merge(
         MailText(key=key, subject=subject, body=body, updated_at=work.now, updated_by=work.actor.user_id)

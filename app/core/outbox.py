@@ -156,7 +156,7 @@ def as_email(message: OutboxMessage, sender: str) -> EmailMessage:
     return mail
 
 
-# --- sending ---------------------------------------------------------------------------------------
+# --- sending --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
