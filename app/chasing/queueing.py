@@ -1,5 +1,6 @@
 """Queueing of chase mails: what the schedule says is due, and what somebody sends to a selection at once."""
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from app.chasing.deciding import NOW_STAGE, Due, addressed, decide, desk_of, mails_of, plan_of
@@ -69,39 +69,40 @@ def write(
         for group, every in groups.items()
     ]
     numbers = outbox.enqueued(session, mails, now)
-    rows = [
-        _row(round_id, each, now, batch_id, numbers[keys[group]])
-        for group, every in groups.items()
-        for each in every
-    ]
+    rows = [_row(each, batch_id, numbers[keys[group]]) for group, every in groups.items() for each in every]
     if not rows:
         return 0
-    statement = (
-        insert(ChaseMessage)
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(col(ChaseMessage.id))
-    )
-    return len(session.connection().execute(statement, rows).all())
+    values = {"rows": json.dumps(rows, default=str), "round_id": round_id, "batch_id": batch_id, "now": now}
+    return len(session.connection().execute(_WRITE, values).all())
 
 
-def _row(round_id: int, due: Due, now: datetime, batch_id: int | None, outbox_id: int) -> dict[str, Any]:
+_WRITE: Final = text(
+    """
+    INSERT INTO chase_message (dedupe_key, round_id, return_id, organisation_id, batch_id, stage_key, kind,
+        due_on, state_then, address, user_id, queued_at, outbox_id, outcome, why_not)
+    SELECT r.dedupe_key, :round_id, r.return_id, r.organisation_id, :batch_id, r.stage_key, r.kind,
+        r.due_on, r.state_then, r.address, r.user_id, :now, r.outbox_id, 'waiting', ''
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (dedupe_key text, return_id int, organisation_id int,
+        stage_key text, kind text, due_on date, state_then text, address text, user_id int, outbox_id bigint)
+    ON CONFLICT (dedupe_key) DO NOTHING
+    RETURNING id
+    """
+)
+
+
+def _row(due: Due, batch_id: int | None, outbox_id: int) -> dict[str, Any]:
     to = due.to
     return {
         "dedupe_key": dedupe_key(due, batch_id),
-        "round_id": round_id,
         "return_id": due.of.return_id,
         "organisation_id": due.of.organisation_id,
-        "batch_id": batch_id,
         "stage_key": due.stage.key,
         "kind": due.stage.kind,
         "due_on": due.of.due_on,
         "state_then": due.of.standing.value,
         "address": to.address if to else "",
         "user_id": (to.user_id or None) if to else None,
-        "queued_at": now,
         "outbox_id": outbox_id,
-        "outcome": MessageOutcome.WAITING,
-        "why_not": "",
     }
 
 
