@@ -93,6 +93,10 @@ class NotifyTransport:
             raise RefusedAddressError(said)
         raise AwayError(f"GOV.UK Notify answered {reply.status_code}: {said}")
 
+    def close(self) -> None:
+        """Let the connection go."""
+        self._client.close()
+
     def status(self, number: str) -> str | None:
         """Return what Notify says about a mail (delivered, permanent-failure ...), None if it forgot it.
 
