@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.chasing.stages import (
@@ -113,6 +113,7 @@ def some_stages(draw: st.DrawFn) -> list[Stage]:
     ]
 
 
+@settings(deadline=None)
 @given(
     some_stages(),
     YEAR_DAYS,
@@ -136,6 +137,7 @@ def test_any_schedule_does_what_the_oracle_says(
         assert (today - stage_day(found, due, own)).days <= GRACE_DAYS
 
 
+@settings(deadline=None)
 @given(some_stages(), YEAR_DAYS, st.integers(0, 60))
 def test_each_stage_speaks_on_no_more_days_than_its_grace(stages: list[Stage], due: date, ago: int) -> None:
     course = Course(S.IN_PROGRESS, due, due - timedelta(days=ago), is_school=False)
@@ -201,6 +203,7 @@ def test_every_hour_of_seven_years_is_quiet_or_not_as_the_oracle_says() -> None:
     assert nights > 40_000
 
 
+@settings(deadline=None)
 @given(st.floats(0, 365 * 6.9))
 def test_the_next_opening_is_the_first_minute_that_is_open(days: float) -> None:
     now = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=days)

@@ -5,7 +5,7 @@ from datetime import date
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.letters import PLACEHOLDERS, REQUIRED, TITLES, Letter, fill, letter_problems, standard_letter
@@ -27,6 +27,7 @@ def test_our_own_words_pass_our_own_check(key: str) -> None:
     assert all(f"(({name}))" in letter.body for name in REQUIRED)
 
 
+@settings(deadline=None)
 @given(st.text(), st.dictionaries(st.sampled_from(sorted(PLACEHOLDERS)), st.text()))
 def test_a_value_is_never_read_again(text: str, values: dict[str, str]) -> None:
     """Replacing one placeholder in a text without any other leaves the rest and the value as they are."""
@@ -35,6 +36,7 @@ def test_a_value_is_never_read_again(text: str, values: dict[str, str]) -> None:
     assert fill(f"{plain}((name)){plain}", {**values, "name": value}) == plain + value + plain
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_without_placeholders_a_text_stays_as_it_is(text: str) -> None:
     plain = text.replace("((", "( (")
@@ -66,6 +68,7 @@ class Reader(HTMLParser):
         self.words.append(data)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"])), max_size=8), st.booleans())
 def test_html_holds_the_same_words_and_no_link_but_ours(lines: list[str], bullets: bool) -> None:
     lines = [("- " if bullets else "") + line for line in lines]
@@ -82,6 +85,7 @@ def test_a_lookalike_of_our_address_is_no_link() -> None:
     assert Reader(html).links == []
 
 
+@settings(deadline=None)
 @given(YEAR_DAYS, YEAR_DAYS)
 def test_how_far_off_a_day_is_reads_back(due: date, today: date) -> None:
     said = when_words(due, today)
