@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.chasing.rules import ChaseState
 from app.core.clock import LONDON
 from app.core.working_days import (
     Term,
@@ -63,15 +62,6 @@ _FROM_STATE: Final[Mapping[str, Standing4]] = {
     "opened": Standing4.NOT_STARTED,
     "in_progress": Standing4.IN_PROGRESS,
     "ready": Standing4.WAITING,
-}
-STANDING_OF: Final[Mapping[ChaseState, Standing4]] = {
-    ChaseState.NO_CONTACT: Standing4.NOT_OPENED,
-    ChaseState.NOT_OPENED: Standing4.NOT_OPENED,
-    ChaseState.NOT_STARTED: Standing4.NOT_STARTED,
-    ChaseState.IN_PROGRESS: Standing4.IN_PROGRESS,
-    ChaseState.STALLED: Standing4.IN_PROGRESS,
-    ChaseState.SENT_BACK: Standing4.IN_PROGRESS,
-    ChaseState.WAITING: Standing4.WAITING,
 }
 
 
