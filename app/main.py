@@ -1,14 +1,13 @@
 """The program: middleware, error pages and the rooms' routes."""
 
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy import Engine, text
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -16,17 +15,32 @@ from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
 from app.chasing.calendar_pages import router as calendar_router
+from app.chasing.closing_pages import router as closing_router
 from app.chasing.pages import router as chasing_router
 from app.chasing.schedule_pages import router as schedule_router
 from app.chasing.selection_pages import router as selection_router
 from app.chasing.settings_pages import router as chase_settings_router
+from app.core import health
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
-from app.core.errors import NotFoundError, RefusedError, SecondFactorNeededError, SignInNeededError
+from app.core.errors import (
+    NotFoundError,
+    RefusedError,
+    SecondFactorNeededError,
+    SignInNeededError,
+    TooLargeError,
+)
+from app.core.faults import described, where_asked
+from app.core.logs import RequestLog
+from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
+from app.core.returned_text import reference_of, what_was_sent
+from app.core.routes import MEBIBYTE, TAKES_FILES
+from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
+from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
 from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
@@ -34,12 +48,15 @@ from app.organisations.pages import router as organisations_router
 from app.people.account_pages import router as account_router
 from app.people.guard import guard
 from app.people.managing_pages import router as managing_router
+from app.people.own_data_pages import router as own_data_router
 from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
+from app.planner.audit_pages import router as audit_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
@@ -48,16 +65,23 @@ from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from exports.pages import router as exports_router
 
-MOST_BODY_BYTES = 25 * 1024 * 1024
 LOG = logging.getLogger("eleven")
 
-# The pages of a return whose last part is fixed come before those that take a domain's name there.
+# Matched from the top: those that answer most requests come first. The pages of a return whose last part is
+# fixed come before those that take a domain's name there.
 ROUTERS = (
+    exports_router,
+    finishing_router,
+    together_router,
+    audit_router,
+    evidence_router,
+    returns_router,
     people_router,
     second_factor_router,
     single_sign_on_router,
     account_router,
     managing_router,
+    own_data_router,
     planner_router,
     import_router,  # before the pages of one organisation: "import" is no organisation
     organisations_router,
@@ -70,12 +94,9 @@ ROUTERS = (
     selection_router,
     chase_settings_router,
     calendar_router,
+    closing_router,
     scrutiny_router,
     actions_router,
-    exports_router,
-    finishing_router,
-    together_router,
-    returns_router,
 )
 
 
@@ -84,19 +105,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to serve without page assets or with a database that could lose an answer."""
     require_assets()
     check_durability(app.state.engine)
+    check_row_security(app.state.engine)
     yield
     app.state.engine.dispose()
-
-
-def health(request: Request) -> Response:
-    """Say whether this process can reach its database."""
-    try:
-        with request.app.state.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except Exception:  # noqa: BLE001 - whatever is wrong with the database, the answer is 'not ready'
-        LOG.warning("health: the database does not answer")
-        return JSONResponse({"status": "not ready"}, status_code=503)
-    return JSONResponse({"status": "ready"})
 
 
 def not_found(request: Request, _problem: Exception) -> Response:
@@ -118,8 +129,14 @@ def sign_in_needed(request: Request, problem: Exception) -> Response:
 
 def refused(request: Request, problem: Exception) -> Response:
     """Answer a change that the rules do not allow and that no page took care of."""
-    message = problem.message if isinstance(problem, RefusedError) else str(problem)
-    return page(request, "errors/refused.html", status=422, message=message)
+    told = problem if isinstance(problem, RefusedError) else RefusedError(str(problem))
+    return page(
+        request,
+        "errors/refused.html",
+        status=422,
+        messages=[*told.problems.values()] or [told.message],
+        sent=what_was_sent(request),
+    )
 
 
 def bad_request(request: Request, problem: Exception) -> Response:
@@ -129,22 +146,42 @@ def bad_request(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 404:
         return not_found(request, problem)
-    return page(request, "errors/bad-request.html", status=status)
+    if status == 405 and request.method in {"GET", "HEAD"}:
+        # Somebody typed, bookmarked or reloaded the address of a button.
+        allowed = getattr(problem, "headers", None)
+        return page(request, "errors/no-page-here.html", status=status, headers=allowed)
+    return _unreadable(request, status)
+
+
+def _unreadable(request: Request, status: int) -> Response:
+    return page(
+        request,
+        "errors/bad-request.html",
+        status=status,
+        reference=reference_of(request),
+        sent=what_was_sent(request),
+    )
+
+
+def too_large(request: Request, problem: Exception) -> Response:
+    """Answer a form or a file that is larger than its page takes."""
+    most = problem.most if isinstance(problem, TooLargeError) else 0
+    words = f"{most // MEBIBYTE} MB" if most >= MEBIBYTE else f"{most // 1024} KB"
+    return page(request, "errors/too-large.html", status=413, most=words)
 
 
 def not_storable(request: Request, problem: Exception) -> Response:
     """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
     if request.method in {"GET", "HEAD"}:
         return not_found(request, problem)
-    return page(request, "errors/bad-request.html", status=400)
+    return _unreadable(request, 400)
 
 
 def failed(request: Request, problem: Exception) -> Response:
-    """Answer a fault of ours with a reference that is also in the log."""
-    reference = secrets.token_hex(4)
-    route = getattr(request.scope.get("route"), "path", "no route")
-    LOG.error("reference %s: %s %s", reference, request.method, route, exc_info=problem)
-    return page(request, "errors/failed.html", status=500, reference=reference)
+    """Answer a fault of ours with a reference that is also in the log, and with what the person typed."""
+    reference = reference_of(request)
+    LOG.error("reference %s: %s\n%s", reference, where_asked(request), described(problem))
+    return page(request, "errors/failed.html", status=500, reference=reference, sent=what_was_sent(request))
 
 
 def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:
@@ -155,12 +192,14 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        max_body_size=MOST_BODY_BYTES,
+        # Forms have limits of their own, with better words; this one stands behind them.
+        max_body_size=2 * max(TAKES_FILES.values()),
         dependencies=[Depends(guard)],
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
     app.state.clock = clock
-    app.add_route("/health", health, methods=["GET"])
+    app.state.storage = file_store(settings())
+    health.add_routes(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_route("/static/eleven.css", StyleSheet().__call__, methods=["GET"])
@@ -169,10 +208,12 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(SignInNeededError, sign_in_needed)
     app.add_exception_handler(SecondFactorNeededError, sign_in_needed)
     app.add_exception_handler(RefusedError, refused)
+    app.add_exception_handler(TooLargeError, too_large)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)
     app.add_exception_handler(Exception, failed)
+    app.add_middleware(NoteReadings)
     app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
     _headers_outermost(app)
@@ -185,6 +226,6 @@ def _headers_outermost(app: FastAPI) -> None:
     extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
 
     def outermost() -> ASGIApp:
-        return StrictHeaders(inner(), extra=extra)
+        return StrictHeaders(RequestLog(inner()), extra=extra)
 
     app.build_middleware_stack = outermost  # type: ignore[method-assign]

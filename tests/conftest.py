@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL with real migrations, and clients for each role."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 os.environ["ELEVEN_MODE"] = "test"
 os.environ["ELEVEN_PARTNERSHIP_NAME"] = "Wolds and Coast Safeguarding Children Partnership"
+os.environ["ELEVEN_EVIDENCE_DIR"] = str(Path(tempfile.gettempdir()) / "eleven-test-evidence")
 os.environ.pop("DATABASE_URL", None)
 
 import pytest
@@ -22,6 +24,7 @@ from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.database import build_engine
 from app.core.embedded import ensure_database, start_server
 from app.core.migrate import migrate
+from app.core.scope import Scope
 from app.core.settings import settings
 from app.main import build_app
 from app.people import service as people
@@ -75,9 +78,8 @@ def template(server: URL) -> Iterator[str]:
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="module")
-def database(server: URL, template: str) -> Iterator[URL]:
-    """A fresh database for a test module."""
+def fresh_database(server: URL, template: str) -> Iterator[URL]:
+    """Yield a migrated database, and drop it afterwards."""
     name = f"module_{uuid.uuid4().hex[:12]}"
     _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield server.set(database=name)
@@ -85,8 +87,22 @@ def database(server: URL, template: str) -> Iterator[URL]:
 
 
 @pytest.fixture(scope="module")
+def database(server: URL, template: str) -> Iterator[URL]:
+    """A fresh database for a test module."""
+    yield from fresh_database(server, template)
+
+
+@pytest.fixture(scope="module")
 def engine(database: URL) -> Iterator[Engine]:
-    """The module's connection pool."""
+    """Connections to arrange and look with: the program's own role, with every organisation in sight."""
+    engine = build_engine(database, scope=Scope.SYSTEM)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def page_engine(database: URL) -> Iterator[Engine]:
+    """The connections of the pages: nothing is in sight until somebody is known."""
     engine = build_engine(database)
     yield engine
     engine.dispose()
@@ -99,9 +115,9 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture(scope="module")
-def app(engine: Engine, clock: MovableClock) -> FastAPI:
+def app(page_engine: Engine, clock: MovableClock) -> FastAPI:
     """The program on the module's database."""
-    return build_app(engine, clock)
+    return build_app(page_engine, clock)
 
 
 @pytest.fixture

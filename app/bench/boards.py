@@ -15,6 +15,7 @@ from app.bench.readings import Reading, interleaved, milliseconds
 from app.bench.registry import Bench, measures
 from app.bench.statements import counted
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.main import build_app
 
 _RETURNS: Final = 590
@@ -53,7 +54,7 @@ class Board:
 def board(bench: Bench, years: int, returns: int) -> Iterator[Board]:
     """Fill a database with years and sit a board manager before it."""
     with bench.stage.database() as database, ExitStack() as stack:
-        engine = build_engine(database, 4)
+        engine = build_engine(database, 4, scope=Scope.SYSTEM)
         stack.callback(engine.dispose)
         world.add_schools(engine, returns)
         # A round before the first, so that both sides compare with last year.

@@ -16,6 +16,7 @@ from app.bench.server import PROGRAM, running
 from app.bench.survey import DOMAINS, standard_keys
 from app.bench.writing import form
 from app.core.database import build_engine
+from app.core.scope import Scope
 
 SAVES: Final = 10_000
 COUPLES: Final = 25
@@ -147,7 +148,7 @@ def concurrent_saves(bench: Bench) -> Iterable[Reading]:
     """Fifty people in couples, each couple saving the rating and the comment of one answer at once."""
     saves = bench.size(SAVES, 1_200)
     with bench.stage.database() as database:
-        engine = build_engine(database, 4)
+        engine = build_engine(database, 4, scope=Scope.SYSTEM)
         world.add_schools(engine, schools_for(saves))
         round_id = world.prepare_round(engine)
         world.issue_round(engine, round_id)

@@ -13,6 +13,7 @@ from app.bench.browser import InProcess
 from app.bench.readings import Reading, rounded
 from app.bench.registry import Bench, measures
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.main import build_app
 
 KILOBYTES_MUST, KILOBYTES_STRETCH = 70, 40
@@ -91,7 +92,7 @@ def readings(visit: FirstVisit, name: str) -> Iterable[Reading]:
 def first_visits(bench: Bench) -> Iterable[Reading]:
     """Visit the sign-in page and a school's task list, each with an empty cache."""
     with bench.stage.database() as database:
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         world.add_schools(engine, 1)
         round_id = world.prepare_round(engine)
         world.issue_round(engine, round_id)

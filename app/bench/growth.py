@@ -27,6 +27,7 @@ from app.bench.timings import import_register
 from app.bench.workbook import signed_round, stored_workbook
 from app.bench.writing import Save, Writer
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.main import build_app
 
 IN_PROPORTION: Final = 1.05
@@ -94,7 +95,7 @@ def _list(bench: Bench, engine: Engine, round_id: int) -> float:
 
 def _issue(bench: Bench, schools: int) -> float:
     with bench.stage.database() as database:
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         world.add_schools(engine, schools)
         round_id = world.prepare_round(engine)
         taken = spent(bench.stage.ours.with_database, lambda: world.issue_round(engine, round_id))
@@ -104,7 +105,7 @@ def _issue(bench: Bench, schools: int) -> float:
 
 def _import(bench: Bench, data: bytes) -> float:
     with bench.stage.database() as database:
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         taken = spent(bench.stage.ours.with_database, lambda: import_register(engine, data))
         engine.dispose()
     return taken
@@ -126,7 +127,7 @@ class _Desk:
 def _desk(bench: Bench, schools: int, years: int) -> Iterator[_Desk]:
     """Serve a round that is under way, with earlier years kept beside it."""
     with bench.stage.database() as database, ExitStack() as stack:
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         world.add_schools(engine, schools)
         previous = world.add_years(engine, years, history=True) if years else None
         round_id = world.prepare_round(engine, year=2027, previous=previous)

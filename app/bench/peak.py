@@ -40,8 +40,9 @@ def write_stored(round_id: int) -> None:
     from app.bench.world import manager, today  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
 
-    engine = build_engine(database_address(), 1)
+    engine = build_engine(database_address(), 1, scope=Scope.SYSTEM)
     with Session(engine, expire_on_commit=False, autoflush=False) as session, tempfile.TemporaryFile() as out:
         actor = manager(session).actor
         round_workbook(session, actor, round_id, out, today())

@@ -17,6 +17,7 @@ from app.bench.server import PROGRAM, running
 from app.bench.statements import Statements, counted
 from app.bench.survey import DOMAINS
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.main import build_app
 
 STATEMENTS_MUST: Final = 6
@@ -38,15 +39,17 @@ def question_page(bench: Bench) -> Iterable[Reading]:
     visits = bench.size(150, 30)
     with ExitStack() as stack:
         database = stack.enter_context(bench.stage.database())
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         world.add_schools(engine, 2)
         round_id = world.prepare_round(engine)
         world.issue_round(engine, round_id)
         world.fill_round(engine, round_id, signed=False)
         school = world.schools(engine, round_id, 1, now=world.today())[0]
         path = f"/returns/{school.return_id}/{DOMAINS[0]}"
-        count = statements_of_a_page(engine, build_app(engine), school.token, path)
         engine.dispose()
+        pages = build_engine(database)
+        count = statements_of_a_page(pages, build_app(pages), school.token, path)
+        pages.dispose()
         server = stack.enter_context(running(PROGRAM, bench.stage.ours, database))
         person = stack.enter_context(Connection(server.port, school.token))
 

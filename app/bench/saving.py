@@ -28,6 +28,7 @@ from app.bench.server import FLOOR, PROGRAM, Running, running
 from app.bench.survey import DOMAINS, standard_keys
 from app.bench.writing import LEVELS, Save, Writer, form
 from app.core.database import build_engine
+from app.core.scope import Scope
 
 _WARM_UP: Final = 60
 _SCHOOLS: Final = 60
@@ -46,7 +47,7 @@ class Open:
 def open_round(bench: Bench, schools: int = _SCHOOLS) -> Iterator[Open]:
     """Issue a round to schools and serve it."""
     with bench.stage.database() as database:
-        engine = build_engine(database, 2)
+        engine = build_engine(database, scope=Scope.SYSTEM)
         world.add_schools(engine, schools)
         round_id = world.prepare_round(engine)
         world.issue_round(engine, round_id)

@@ -12,6 +12,7 @@ from app.bench.readings import Reading, disturbed, percents, repeated
 from app.bench.register import AUTHORITY, register_csv
 from app.bench.registry import Bench, measures
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.organisations import service as organisations
 
 ROWS: Final = 50_000
@@ -41,7 +42,7 @@ def importing(bench: Bench) -> Iterable[Reading]:
 
     def once() -> float:
         with bench.stage.database() as database:
-            engine = build_engine(database, 2)
+            engine = build_engine(database, scope=Scope.SYSTEM)
             start = time.perf_counter()
             added.append(import_register(engine, data))
             seconds = time.perf_counter() - start
@@ -65,7 +66,7 @@ def issuing(bench: Bench) -> Iterable[Reading]:
 
     def once() -> float:
         with bench.stage.database() as database:
-            engine = build_engine(database, 2)
+            engine = build_engine(database, scope=Scope.SYSTEM)
             world.add_schools(engine, ISSUED)
             round_id = world.prepare_round(engine)
             start = time.perf_counter()

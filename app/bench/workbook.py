@@ -17,6 +17,7 @@ from app.bench.peak import MEBIBYTE, peak_of_stored
 from app.bench.readings import Reading, interleaved, repeated, rounded
 from app.bench.registry import Bench, measures
 from app.core.database import build_engine
+from app.core.scope import Scope
 from exports.workbook import round_workbook
 
 SMALL, LARGE = 600, 5_900
@@ -83,7 +84,7 @@ def _cell(sheet: Any, value: Any, style: Any) -> Any:
 def signed_round(bench: Bench, returns: int) -> Iterator[tuple[Engine, int]]:
     """Fill a database with one round in which every return is signed."""
     with bench.stage.database() as database:
-        engine = build_engine(database, 4)
+        engine = build_engine(database, 4, scope=Scope.SYSTEM)
         world.add_schools(engine, returns)
         round_id = world.add_years(engine, 1)
         try:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from app.bench.survey import ALL_KEYS, definition
 from app.core.access import Actor, PartnershipRole, Work
+from app.core.database import owner_engine
 from app.core.settings import settings
 from app.people import service as people
 from app.questionnaires import service as questionnaires
@@ -165,7 +166,15 @@ def add_schools(engine: Engine, count: int, *, first: int = 1) -> None:
         connection.execute(text(_SCHOOLS), {"first": first, "last": first + count - 1, "now": NOW})
         for statement in (_IDENTIFIERS, _PEOPLE, _CONTACTS, _MEMBERSHIPS):
             connection.execute(text(statement), {"now": NOW})
-        connection.execute(text("ANALYZE"))
+    _tidy(engine, "ANALYZE")
+
+
+def _tidy(engine: Engine, statement: str) -> None:
+    """Let the database take stock, which only the owner of the tables may ask for."""
+    owner = owner_engine(engine.url)
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    owner.dispose()
 
 
 def prepare_round(engine: Engine, *, year: int = 2026, previous: int | None = None) -> int:
@@ -209,8 +218,7 @@ def fill_round(
     with engine.begin() as connection:
         for statement in (_ANSWERS, *kept, *after):
             connection.execute(text(statement), values)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+    _tidy(engine, "VACUUM ANALYZE")
 
 
 def add_years(engine: Engine, years: int, *, history: bool = False) -> int:

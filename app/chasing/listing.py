@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from app.chasing.rules import ANSWERED, STATE_WORDS, ChaseState, Ringing, Standing
 from app.core.clock import london_date
+from app.core.ordering import name_key
 from app.organisations.rules import CONTACT_ROLES, KINDS, PHASES
 
 ROWS_A_PAGE: Final = 50
@@ -208,7 +209,7 @@ def chosen(rows: Iterable[ChaseRow], wanted: Wanted) -> list[ChaseRow]:
         and all(word in row.searched for word in words)
     ]
     return sorted(
-        found, key=lambda row: (*_SORT_KEYS[wanted.sort](row), row.organisation.casefold(), row.return_id)
+        found, key=lambda row: (*_SORT_KEYS[wanted.sort](row), name_key(row.organisation), row.return_id)
     )
 
 

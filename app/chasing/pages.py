@@ -64,6 +64,7 @@ def overview(request: Request, actor: ActorDep, session: SessionDep, at: NowDep,
         may={access.name.lower(): allows(access, actor, demo=False) for access in Access},
         kinds={key: kind.plural for key, kind in KINDS.items()},
         phases=PHASE_WORDS,
+        opens_later=line.opens_later(london_date(at)),
     )
 
 
@@ -133,6 +134,7 @@ def _chase_page(
         outcomes=[(each.value, OUTCOME_WORDS[each.value]) for each in CallOutcome],
         outcome_words=OUTCOME_WORDS,
         example_date=desk.today + timedelta(days=7),
+        opens_later=desk.line.opens_later(desk.today),
         called=called if called and called.last_call else None,
         failed=failed or {},
         errors=error_list(failed["problem"]) if failed else [],

@@ -92,7 +92,8 @@ def _group(key: str, members: Sequence[Line], before: Sequence[bool] | None) -> 
         answered=answered,
         share=percent(answered, len(members)),
         overdue=sum(line.days_overdue > 0 for line in members),
-        not_opened=sum(line.state in {ChaseState.NOT_OPENED, ChaseState.NO_CONTACT} for line in members),
+        # The same returns as the count "Never opened" above the table: who has no contact is counted there.
+        not_opened=sum(line.state is ChaseState.NOT_OPENED for line in members),
         last_share=percent(sum(before), len(before)) if before else None,
     )
 
@@ -173,18 +174,28 @@ class Headline:
     share: int
     last_share: int | None
     final: bool
+    days_to_go: int = 0
 
     @property
     def comparison(self) -> str:
         """Say the difference in percentage points, or nothing when there is no round before."""
         if self.last_share is None:
             return ""
-        then = "last year" if self.final else "this day last year"
+        then = "last year" if self.final else f"last year {self._then}"
         points = self.share - self.last_share
         if not points:
             return f"the same as {then}"
         noun = "point" if abs(points) == 1 else "points"
         return f"{abs(points)} {noun} {'above' if points > 0 else 'below'} {then}"
+
+    @property
+    def _then(self) -> str:
+        """Say which day of last year it is: not the same date, but as far from the due date."""
+        if not self.days_to_go:
+            return "on the day it was due"
+        count = abs(self.days_to_go)
+        days = "1 day" if count == 1 else f"{count} days"
+        return f"with {days} to go" if self.days_to_go > 0 else f"{days} after it was due"
 
 
 def headline(this: RoundDays, last: RoundDays | None, *, closed: bool) -> Headline:
@@ -203,4 +214,5 @@ def headline(this: RoundDays, last: RoundDays | None, *, closed: bool) -> Headli
         share=percent(len(this.signed_on), this.asked),
         last_share=last_share,
         final=closed,
+        days_to_go=(this.due_on - this.known_to).days,
     )

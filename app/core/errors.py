@@ -13,6 +13,14 @@ class SecondFactorNeededError(Exception):
     """A person of the partnership opened their link; the second factor is still to come."""
 
 
+class TooLargeError(Exception):
+    """A form or a file is larger than its page takes: at most `most` bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most} bytes")
+        self.most = most
+
+
 class RefusedError(Exception):
     """A change that the rules of the field do not allow, with a sentence for the person.
 

@@ -1,22 +1,34 @@
 """What people typed, read raw so that it can be shown again unchanged."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request, UploadFile
 from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from app.core.access import Access
-from app.core.errors import RefusedError, SignInNeededError
-from app.core.routes import access_of
+from app.core.errors import RefusedError, SignInNeededError, TooLargeError
+from app.core.routes import MEBIBYTE, access_of, most_bytes_of_files
 from app.core.settings import settings
 
 MOST_FIELDS = 2_000
 MOST_TEXT = 20_000
+# What the largest honest form needs, and some: reading a body costs time before anybody is known.
+MOST_BYTES_OF_STRANGERS = 64 * 1024
+MOST_BYTES = MEBIBYTE
+MOST_BYTES_SKIPPED = 50 * MEBIBYTE
+_OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
-
+NO_ROOM = (
+    "There is no room for files on the server just now, so nothing was stored. Tell the partnership, and try "
+    "again later."
+)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -64,6 +76,28 @@ class Form(Mapping[str, str]):
         """Return a single line of text, trimmed."""
         return " ".join(self.text(name, most=most).split())
 
+    def lines(self, most: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return single lines by field, and what is wrong with each that cannot be kept (it is empty then).
+
+        `most` says how many characters each field may have, in the order in which the page shows them.
+        """
+        read: dict[str, str] = {}
+        problems: dict[str, str] = {}
+        for name, longest in most.items():
+            try:
+                read[name] = self.line(name, most=longest)
+            except RefusedError as problem:
+                read[name] = ""
+                problems |= problem.problems
+        return read, problems
+
+    def code(self, name: str) -> str:
+        """Return a code or another short secret; what can be none, far too long for example, is empty."""
+        try:
+            return self.line(name, most=2_000)
+        except RefusedError:
+            return ""
+
     def values_of(self, name: str) -> list[str]:
         """Return every value of a repeated field, such as ticked boxes."""
         return [value for value in self._data.getlist(name) if isinstance(value, str)]
@@ -80,6 +114,71 @@ class Form(Mapping[str, str]):
         return None
 
 
+def most_bytes(request: Request) -> int:
+    """Return how large a body the route that a request matched takes, in bytes."""
+    if access_of(request) in _OUTSIDE:
+        return MOST_BYTES_OF_STRANGERS
+    with_files = request.headers.get("content-type", "").startswith("multipart/form-data")
+    return (most_bytes_of_files(request) if with_files else None) or MOST_BYTES
+
+
+class _Measured:
+    """A request's body, cut off beyond a number of bytes."""
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._request = request
+        self._most = most
+        self._arrived = 0
+        self._more = True
+        announced = request.headers.get("content-length", "")
+        self._announced = int(announced) if announced.isdecimal() else 0
+
+    async def _next(self) -> Message:
+        message = await self._request.receive()
+        self._arrived += len(message.get("body", b""))
+        self._more = message.get("more_body", False)
+        return message
+
+    async def receive(self) -> Message:
+        """Return the next part of the body."""
+        message = await self._next()
+        if self.too_large:
+            raise MultiPartException("too large")  # the parser closes the files that it has begun
+        return message
+
+    async def skip(self) -> None:
+        """Let the rest go by unread: a browser shows our answer only when it has sent everything."""
+        while self._more and self._arrived < MOST_BYTES_SKIPPED:
+            await self._next()
+
+    @property
+    def too_large(self) -> bool:
+        return max(self._announced, self._arrived) > self._most
+
+    async def form(self) -> FormData:
+        """Return the form, or raise TooLargeError: unparsed, if the sender says how long it is."""
+        try:
+            if not self.too_large:
+                within = Request(self._request.scope, self.receive)
+                return await within.form(max_fields=MOST_FIELDS, max_files=3)
+        except HTTPException:
+            if not self.too_large:
+                raise
+        if self._most != MOST_BYTES_OF_STRANGERS:
+            await self.skip()
+        raise TooLargeError(self._most)
+
+
+def in_order_of(fields: Iterable[str], problem: RefusedError, unreadable: Mapping[str, str]) -> RefusedError:
+    """Return a refusal whose problems stand in the order of the page's fields.
+
+    What is wrong with the text of a field itself goes before what the rules say about an empty one.
+    """
+    problems = {**problem.problems, **unreadable}
+    order = [*fields, *problems]
+    return RefusedError(problem.message, {name: problems[name] for name in order if name in problems})
+
+
 async def read_form(request: Request) -> AsyncIterator[Form]:
     """Read the request's form before a database connection is taken, so that slow senders hold none.
 
@@ -91,9 +190,16 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
     if request.method in {"GET", "HEAD"}:
         yield Form(FormData())
         return
-    data = await request.form(max_fields=MOST_FIELDS, max_files=3)
     try:
-        yield Form(data)
+        data = await _Measured(request, most_bytes(request)).form()
+    except OSError as problem:
+        raise RefusedError(NO_ROOM) from problem
+    except ClientDisconnect as gone:
+        raise HTTPException(400) from gone  # nobody waits for the answer, and it is no fault of ours
+    # An error page gives people back what they typed.
+    request.state.form = form = Form(data)
+    try:
+        yield form
     finally:
         await data.close()
 

@@ -18,6 +18,9 @@ class AuditEvent(SQLModel, table=True):
     __table_args__ = (
         Index(None, "subject", "subject_id", "id"),
         Index(None, "organisation_id", "id"),
+        Index(None, "at", "id"),
+        Index(None, "actor_id", "at"),
+        Index(None, "event", "at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
@@ -29,6 +32,43 @@ class AuditEvent(SQLModel, table=True):
     subject_id: int
     organisation_id: int | None = None
     detail: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class AuditSeal(SQLModel, table=True):
+    """One link of the chain over the audit trail: see app/core/audit_chain.py. It is never changed.
+
+    No foreign key leads to the event: the chain must be able to say that an event is gone.
+    """
+
+    __tablename__ = "audit_seal"
+    __table_args__ = (UniqueConstraint("event_id"),)
+
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, sa_type=BigInteger)
+    event_id: int = Field(sa_type=BigInteger)
+    sealed_at: datetime
+    previous: str
+    hash: str
+
+
+class Reading(SQLModel, table=True):
+    """Somebody looked at something or took it away: one row for a person, a thing and a clock hour."""
+
+    __tablename__ = "reading"
+    __table_args__ = (
+        UniqueConstraint("user_id", "subject", "subject_id", "what", "hour"),
+        Index(None, "subject", "subject_id", "id"),
+        Index(None, "organisation_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    at: datetime
+    hour: datetime
+    user_id: int = Field(foreign_key="user_account.id")
+    session_id: int | None = Field(default=None, sa_type=BigInteger)
+    subject: str
+    subject_id: int
+    organisation_id: int | None = None
+    what: str
 
 
 class MessageState(StrEnum):

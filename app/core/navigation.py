@@ -9,6 +9,7 @@ _PLACES = (
     ("Questionnaires", "/questionnaires", Access.PARTNERSHIP),
     ("Actions", "/actions", Access.RETURNS),
     ("People", "/people", Access.REGISTER),
+    ("Audit trail", "/audit", Access.BOARD_MANAGER),
 )
 
 

@@ -1,13 +1,16 @@
 """Pages: Jinja templates, autoescaped and strict, with the field's own filters."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Hashable, Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from app.core import clock
 from app.core.access import ROLE_WORDS, Actor
@@ -36,6 +39,12 @@ def query_string(params: dict[str, Any], **changes: Any) -> str:
     return "?" + urlencode(pairs)
 
 
+def address(typed: str) -> Markup:
+    """Return an email address that breaks before its @ and its dots, where a line is too short for it."""
+    parts = re.split(r"(?=[@.])", typed)
+    return Markup("<wbr>").join(parts)
+
+
 def _london_day(value: date | datetime) -> date:
     return clock.london_date(value) if isinstance(value, datetime) else value
 
@@ -58,6 +67,7 @@ def build_environment() -> Environment:
         clock_time=clock.clock_time,
         date_and_time=clock.date_and_time,
         plural=plural,
+        address=address,
         sentence=lambda text: text[:1].upper() + text[1:],
         percent=percent,
         role_words=lambda role: ROLE_WORDS[role],
@@ -67,6 +77,22 @@ def build_environment() -> Environment:
 
 
 _ENVIRONMENT = build_environment()
+# A process keeps the parts of the questionnaires in use: a few kilobytes each.
+_MOST_KEPT = 4_000
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _rendered_once(template: str, macro: str, *about: Hashable) -> Markup:
+    return _rendered(template, macro, *about)
+
+
+def _rendered(template: str, macro: str, *about: Hashable) -> Markup:
+    part: Markup = getattr(_ENVIRONMENT.get_template(template).module, macro)(*about)
+    return part
+
+
+# Equal arguments, equal HTML: for parts that hold nothing that a person wrote.
+_ENVIRONMENT.globals["kept"] = _rendered if _ENVIRONMENT.auto_reload else _rendered_once
 
 
 def render_text(template: str, **context: Any) -> str:
@@ -101,7 +127,8 @@ def page(
         limits=getattr(request.state, "limits", None) if actor else None,
         **context,
     )
-    return HTMLResponse(body, status_code=status, headers=headers)
+    # A file may hold half a character, and a message may quote it: the page shows a mark in its place.
+    return HTMLResponse(body.encode("utf-8", "replace"), status_code=status, headers=headers)
 
 
 def error_list(problem: RefusedError | None) -> list[dict[str, str]]:

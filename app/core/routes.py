@@ -8,6 +8,8 @@ from app.core.access import Access
 
 ACCESS: Mapping[str, Access] = {
     "GET /health": Access.PUBLIC,
+    "GET /health/live": Access.PUBLIC,
+    "GET /health/ready": Access.PUBLIC,
     "GET /static/eleven.css": Access.PUBLIC,
     "GET /accessibility": Access.PUBLIC,
     "GET /privacy": Access.PUBLIC,
@@ -31,6 +33,8 @@ ACCESS: Mapping[str, Access] = {
     "POST /account/sessions/end-others": Access.SIGNED_IN,
     "POST /account/recovery-codes": Access.PARTNERSHIP,
     "POST /account/second-factor/remove": Access.PARTNERSHIP,
+    "GET /account/data": Access.SIGNED_IN,
+    "POST /account/data.json": Access.SIGNED_IN,
     "GET /account/hand-over": Access.OWN_WRITE,
     "POST /account/hand-over": Access.OWN_WRITE,
     "GET /people": Access.REGISTER,
@@ -40,6 +44,10 @@ ACCESS: Mapping[str, Access] = {
     "POST /people/{user_id}/disable": Access.REGISTER,
     "POST /people/{user_id}/enable": Access.REGISTER,
     "POST /people/{user_id}/second-factor/reset": Access.REGISTER,
+    "POST /people/{user_id}/data": Access.BOARD_MANAGER,
+    "POST /people/{user_id}/data.json": Access.BOARD_MANAGER,
+    "GET /people/{user_id}/erase": Access.BOARD_MANAGER,
+    "POST /people/{user_id}/erase": Access.BOARD_MANAGER,
     "GET /hand-overs": Access.BOARD_MANAGER,
     "POST /hand-overs/{hand_over_id}/confirm": Access.BOARD_MANAGER,
     "POST /hand-overs/{hand_over_id}/decline": Access.BOARD_MANAGER,
@@ -67,6 +75,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /rounds/{round_id}/audience": Access.REGISTER,
     "GET /rounds/{round_id}/issue": Access.REGISTER,
     "POST /rounds/{round_id}/issue": Access.REGISTER,
+    "GET /rounds/{round_id}/close": Access.BOARD_MANAGER,
     "POST /rounds/{round_id}/close": Access.BOARD_MANAGER,
     "POST /rounds/{round_id}/reopen": Access.BOARD_MANAGER,
     "GET /rounds/{round_id}/chase": Access.REGISTER,
@@ -122,11 +131,34 @@ ACCESS: Mapping[str, Access] = {
     "GET /returns/{return_id}/governors": Access.OWN_READ,
     "GET /returns/{return_id}/answers.xlsx": Access.OWN_READ,
     "POST /returns/{return_id}/send-back": Access.BOARD_MANAGER,
+    "GET /returns/{return_id}/files": Access.OWN_READ,
+    "GET /returns/{return_id}/files/{file_id}": Access.OWN_READ,
+    "POST /returns/{return_id}/files/{file_id}/remove": Access.OWN_WRITE,
+    "GET /returns/{return_id}/{domain}/{standard}/evidence": Access.OWN_READ,
+    "POST /returns/{return_id}/{domain}/{standard}/evidence": Access.OWN_WRITE,
+    "POST /returns/{return_id}/{domain}/{standard}/evidence/last-year": Access.OWN_WRITE,
     "GET /returns/{return_id}/{domain}": Access.OWN_READ,
     "POST /returns/{return_id}/{domain}": Access.OWN_WRITE,
     "GET /returns/{return_id}/{domain}/{standard}": Access.OWN_READ,
     "POST /returns/{return_id}/{domain}/{standard}": Access.OWN_WRITE,
     "GET /actions": Access.RETURNS,
+    "GET /audit": Access.BOARD_MANAGER,
+    "GET /audit/readings": Access.BOARD_MANAGER,
+    "GET /audit/events.csv": Access.BOARD_MANAGER,
+    "GET /audit/readings.csv": Access.BOARD_MANAGER,
+    "GET /returns/{return_id}/history": Access.OWN_READ,
+    "GET /organisations/{organisation_id}/history": Access.BOARD_MANAGER,
+    "GET /people/{user_id}/history": Access.BOARD_MANAGER,
+}
+
+MEBIBYTE = 1024 * 1024
+# Only these take files, and so many bytes.
+TAKES_FILES: Mapping[str, int] = {
+    # The whole register of England has some 60 MB, its links file a few more.
+    "POST /organisations/import": 120 * MEBIBYTE,
+    "POST /questionnaires": 25 * MEBIBYTE,
+    # As large as the setting can be; a file over what it is gets an answer of its own.
+    "POST /returns/{return_id}/{domain}/{standard}/evidence": 101 * MEBIBYTE,
 }
 
 
@@ -135,5 +167,14 @@ def access_of(request: Request) -> Access:
 
     Raises KeyError for a route outside the table: a test holds the table against the program's routes.
     """
+    return ACCESS[_named(request)]
+
+
+def most_bytes_of_files(request: Request) -> int | None:
+    """Return how large a body with files the route that a request matched takes; None if it takes none."""
+    return TAKES_FILES.get(_named(request))
+
+
+def _named(request: Request) -> str:
     method = "GET" if request.method == "HEAD" else request.method
-    return ACCESS[f"{method} {request.scope['route'].path}"]
+    return f"{method} {request.scope['route'].path}"

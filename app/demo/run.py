@@ -23,13 +23,16 @@ def run(*, port: int, reset: bool) -> int:
     import uvicorn  # noqa: PLC0415 - settings are read on import, after the lines above
 
     from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
     from app.main import build_app  # noqa: PLC0415
 
-    engine = build_engine(_database(reset=reset))
-    _fill(engine)
+    database = _database(reset=reset)
+    _fill(database)
+    engine = build_engine(database, 2, scope=Scope.SYSTEM)
     _announce(engine, port)
     threading.Thread(target=_send_mails, args=(engine,), daemon=True).start()
-    uvicorn.run(build_app(engine), host="127.0.0.1", port=port, log_level="warning", server_header=False)
+    pages = build_engine(database)
+    uvicorn.run(build_app(pages), host="127.0.0.1", port=port, log_level="warning", server_header=False)
     return 0
 
 
@@ -50,17 +53,22 @@ def _database(*, reset: bool) -> URL:
     return address
 
 
-def _fill(engine: Engine) -> None:
+def _fill(database: URL) -> None:
     from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import owner_engine  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
+    from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
 
+    engine = owner_engine(database)  # rows are copied in bulk, which row-level security rules out
     with Session(engine) as session:
         loaded = is_loaded(session)
     if not loaded:
         print("Making the demo partnership: 535 schools, its agencies, two years of returns ...", flush=True)
         began = time.monotonic()
-        load(engine, now=system_clock())
+        load(engine, now=system_clock(), storage=file_store(settings()))
         print(f"Done in {time.monotonic() - began:.0f} seconds.", flush=True)
+    engine.dispose()
 
 
 def _announce(engine: Engine, port: int) -> None:
@@ -76,13 +84,13 @@ def _announce(engine: Engine, port: int) -> None:
 
 
 def _send_mails(engine: Engine, wait: Callable[[float], None] = time.sleep) -> None:
-    from app.chasing.worker import Worker  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
-    from app.core.transports import transport  # noqa: PLC0415
+    from app.worker import jobs  # noqa: PLC0415
 
-    worker = Worker(engine, transport(settings()), settings())
+    turns = jobs(engine, settings())
     while True:
         with suppress(DBAPIError):
-            worker.step(system_clock())
+            for job in turns:
+                job(system_clock())
         wait(2)

@@ -17,13 +17,9 @@ from app.organisations import service
 from app.organisations.models import ImportState
 from app.organisations.rules import CONTACT_ROLES, KINDS
 from app.organisations.service import Confirmed, RegisterChangedError
-from app.organisations.table_files import MAX_BYTES
 from app.people.guard import ActorDep, WorkDep
 
 router = APIRouter()
-
-MOST_UPLOADED: Final = MAX_BYTES + 20_000_000
-"""Bytes of one upload: the whole register of England has some 60 MB, the links file adds a few."""
 
 SHOWN: Final = 50
 KIND_WORDS: Final[Mapping[str, str]] = {"schools": "Schools", "agencies": "Agencies", "contacts": "Contacts"}
@@ -57,7 +53,7 @@ def _choose_page(
     )
 
 
-@router.post("/organisations/import", max_body_size=MOST_UPLOADED)
+@router.post("/organisations/import")
 def upload(request: Request, work: WorkDep, form: FormDep) -> Response:
     """Read a file and go on to what it would do; nothing of the register changes yet."""
     kind = form.line("what")

@@ -5,18 +5,21 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from sqlmodel import Session
 
 from app.core.access import Access, Actor, Work, allows
 from app.core.database import SAFE_METHODS, SessionDep
 from app.core.errors import NotFoundError, SecondFactorNeededError, SignInNeededError
 from app.core.forms import FormDep
-from app.core.routes import access_of
+from app.core.routes import access_of, most_bytes_of_files
+from app.core.scope import enter
 from app.core.settings import settings
 from app.people import presence, queries, service
 from app.people.cookies import cookie_name
 
 
-def now(request: Request) -> datetime:
+async def now(request: Request) -> datetime:
     """Return the time of this request, from the application's clock."""
     moment: datetime = request.app.state.clock()
     return moment
@@ -25,14 +28,40 @@ def now(request: Request) -> datetime:
 NowDep = Annotated[datetime, Depends(now)]
 
 
-def guard(request: Request, form: FormDep, session: SessionDep, at: NowDep) -> Actor | None:
+async def may_send_files(request: Request, at: NowDep) -> None:
+    """Refuse files from somebody whose route does not allow them, before a byte of them is read.
+
+    Other forms are so small that they are read first: then a slow sender holds no connection.
+    """
+    if request.method in SAFE_METHODS or most_bytes_of_files(request) is None:
+        return
+    await run_in_threadpool(_admit_once, request, at)
+
+
+def _admit_once(request: Request, at: datetime) -> None:
+    with Session(request.app.state.engine) as session:
+        _admit(request, session, at)
+
+
+FileSenderDep = Annotated[None, Depends(may_send_files)]
+
+
+def guard(
+    request: Request, sender: FileSenderDep, form: FormDep, session: SessionDep, at: NowDep
+) -> Actor | None:
     """Let a request through only if its route's access class allows the person who asks.
 
     Raises SignInNeededError when nobody is signed in, SecondFactorNeededError while a person of the
     partnership still owes it, NotFoundError when the class does not allow them: from outside, a page that is
     not for you is not there.
     """
-    del form  # read before the session is opened, so that a slow sender holds no connection
+    del sender, form  # read before the session is opened, so that a slow sender holds no connection
+    actor = _admit(request, session, at)
+    enter(session, actor)
+    return actor
+
+
+def _admit(request: Request, session: Session, at: datetime) -> Actor | None:
     access = access_of(request)
     actor = _who(request, session, at)
     request.state.actor = actor
@@ -45,7 +74,7 @@ def guard(request: Request, form: FormDep, session: SessionDep, at: NowDep) -> A
     raise NotFoundError
 
 
-def _who(request: Request, session: SessionDep, at: datetime) -> Actor | None:
+def _who(request: Request, session: Session, at: datetime) -> Actor | None:
     """Return who asks, without any right while they owe the second factor; nobody after the idle limit."""
     token = request.cookies.get(cookie_name())
     found = queries.signed_in_by_token(session, token, at) if token else None
@@ -68,7 +97,7 @@ def _who(request: Request, session: SessionDep, at: datetime) -> Actor | None:
 GuardDep = Annotated[Actor | None, Depends(guard)]
 
 
-def signed_in(actor: GuardDep) -> Actor:
+async def signed_in(actor: GuardDep) -> Actor:
     """Return the person at work."""
     if actor is None:
         raise SignInNeededError
@@ -78,7 +107,7 @@ def signed_in(actor: GuardDep) -> Actor:
 ActorDep = Annotated[Actor, Depends(signed_in)]
 
 
-def work(session: SessionDep, actor: ActorDep, at: NowDep) -> Work:
+async def work(session: SessionDep, actor: ActorDep, at: NowDep) -> Work:
     """Return the piece of work that this request is."""
     return Work(session, actor, at)
 

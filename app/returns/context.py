@@ -3,15 +3,16 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, ClassVar
 
 from app.core.clock import short_date
 from app.core.forms import Form, whole_number
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.ratings.rules import DomainRating, explain
+from app.returns.evidence_queries import FileLine, size_words
 from app.returns.queries import AnswerLine, HistoryLine, Signed
 from app.returns.reading import NOT_APPLICABLE
 from app.returns.reading import field as field_name
@@ -38,7 +39,7 @@ class Shown:
     action_due: str = ""
 
 
-def shown(values: AnswerValues) -> Shown:
+def shown(standard: Standard, values: AnswerValues) -> Shown:
     """Return stored values as the form shows them."""
     first, _, second = values.fact.partition(" of ")
     return Shown(
@@ -47,7 +48,7 @@ def shown(values: AnswerValues) -> Shown:
         comment=values.comment,
         evidence=values.evidence,
         strength=values.strength,
-        fact=values.fact,
+        fact=display_fact(standard, values.fact) if standard.type == "date" and values.fact else values.fact,
         fact_parts=(first, second),
         action_what=values.action_what,
         action_owner=values.action_owner,
@@ -98,6 +99,12 @@ class StandardView:
     merged_with: str = ""
     whole: bool = False
     just_saved: bool = False
+    files: tuple[FileLine, ...] = ()
+
+    @property
+    def blank(self) -> "Blank":
+        """The standard as it looks when nobody has answered it."""
+        return Blank(self.standard)
 
     @property
     def display(self) -> str:
@@ -117,15 +124,33 @@ class StandardView:
         return bool(self.shown.comment or self.shown.strength)
 
 
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A standard that nobody has answered: two blanks of one standard are equal, and look alike."""
+
+    standard: Standard
+    shown: ClassVar[Shown] = Shown()
+    problems: ClassVar[Mapping[str, str]] = {}
+    action_open: ClassVar[bool] = False
+    more_open: ClassVar[bool] = False
+
+
 def view(standard: Standard, line: AnswerLine | None) -> StandardView:
     """Return a standard with its stored answer."""
     return StandardView(
         standard,
-        shown(line.values if line else NOTHING),
+        shown(standard, line.values if line else NOTHING),
         line.version if line else 0,
         secrets.token_hex(8),
         line,
     )
+
+
+def with_files(
+    views: Iterable[StandardView], files: Mapping[str, tuple[FileLine, ...]]
+) -> list[StandardView]:
+    """Return standards with their evidence files."""
+    return [replace(view, files=files.get(view.standard.key, ())) for view in views]
 
 
 def page_mark(views: Iterable[StandardView]) -> str:
@@ -144,7 +169,7 @@ def saved_view(
     """Return a standard whose answer was taken; `whole` when the page must show more than was sent."""
     return StandardView(
         standard,
-        shown(line.values),
+        shown(standard, line.values),
         line.version,
         secrets.token_hex(8),
         line,
@@ -176,7 +201,7 @@ def conflict_view(questionnaire: Questionnaire, standard: Standard, conflict: Co
     """
     return StandardView(
         standard,
-        shown(conflict.mine),
+        shown(standard, conflict.mine),
         conflict.theirs.version,
         secrets.token_hex(8),
         conflict.theirs,
@@ -201,6 +226,8 @@ def in_words(questionnaire: Questionnaire, standard: Standard, name: str, value:
         return "Yes" if value else "No"
     if value is None or value == "":
         return "Nothing"
+    if name == "action_due":
+        return short_date(value if isinstance(value, date) else date.fromisoformat(value))
     return str(value)
 
 
@@ -314,10 +341,16 @@ def signed_sections(
 ) -> tuple[tuple[str, str, tuple[SignedLine, ...]], ...]:
     """Return what was signed, by domain: title, reason of the rating, and the answers."""
     reasons = {rating["domain_key"]: rating["reason"] for rating in signed.content["ratings"]}
+    files = signed.content.get("files", {})
     sections = []
     for domain in (*questionnaire.domains, closing_domain(questionnaire)):
         lines = tuple(
-            _signed_line(questionnaire, standard, signed.content["answers"].get(standard.key, {}))
+            _signed_line(
+                questionnaire,
+                standard,
+                signed.content["answers"].get(standard.key, {}),
+                files.get(standard.key, ()),
+            )
             for standard in domain.standards
         )
         if lines:
@@ -325,7 +358,12 @@ def signed_sections(
     return tuple(sections)
 
 
-def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mapping[str, Any]) -> SignedLine:
+def _signed_line(
+    questionnaire: Questionnaire,
+    standard: Standard,
+    stored: Mapping[str, Any],
+    files: Iterable[Mapping[str, Any]],
+) -> SignedLine:
     if not standard.rated:
         return SignedLine(standard.title, display_fact(standard, stored.get("fact", "")), ())
     level = questionnaire.level(stored["level"]).word if stored.get("level") else "Not answered"
@@ -342,5 +380,15 @@ def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mappi
     return SignedLine(
         standard.title,
         level,
-        tuple((FIELD_WORDS[name], str(stored[name])) for name in shown_fields if stored.get(name)),
+        (
+            *(
+                (FIELD_WORDS[name], in_words(questionnaire, standard, name, stored[name]))
+                for name in shown_fields
+                if stored.get(name)
+            ),
+            *(
+                ("File", f"{each['name']}, {size_words(each['size'])}, fingerprint {each['sha256']}")
+                for each in files
+            ),
+        ),
     )

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app.core.access import Actor
+from app.core.scope import seeing_everything
 from app.core.settings import settings
 from app.organisations.rules import benchmark_group
 from app.questionnaires.definition import Questionnaire
@@ -14,7 +14,7 @@ from app.ratings import comparison
 from app.ratings.queries import peer_outcomes, ratings_of
 from app.ratings.rules import DomainRating, explain, headline
 from app.returns import queries
-from app.returns.models import Return, ReturnState
+from app.returns.models import ReturnState
 from app.returns.rules import AnswerValues, rated_answers
 from app.returns.signing import domain_ratings, titles_of
 
@@ -40,6 +40,7 @@ class PromisedAction:
     values: AnswerValues
     word: str
     rag: str
+    critical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Feedback:
 
     domains: tuple[DomainFeedback, ...]
     gains: tuple[comparison.Gain, ...]
+    to_answer: tuple[str, ...]
     actions: tuple[PromisedAction, ...]
     strengths: tuple[str, ...]
     unevidenced: int
@@ -55,6 +57,12 @@ class Feedback:
     group: str
     has_last_year: bool
     has_peers: bool
+
+    @property
+    def gravest_actions(self) -> tuple[PromisedAction, ...]:
+        """Return the actions, those on red standards first and critical ones before others."""
+        order = {"red": 0, "amber": 1}
+        return tuple(sorted(self.actions, key=lambda action: (order.get(action.rag, 2), not action.critical)))
 
     @property
     def profile(self) -> list[dict[str, object]]:
@@ -85,12 +93,16 @@ def feedback(session: Session, actor: Actor, this: queries.ReturnHead) -> Feedba
     questionnaire = queries.questionnaire_of(session, this)
     values = queries.values_of(queries.answers(session, actor, this.id))
     ratings = _ratings_in_force(session, this, questionnaire, values)
-    previous_id = queries.previous_signed_return_id(session, this)
-    last = ratings_of(session, previous_id) if previous_id else {}
+    last = _last_year(session, this)
     changes = comparison.change_since(last.values(), ratings.values()) if last else {}
     group = benchmark_group(this.facts["kind"], this.facts["phase"])
     distributions = comparison.peers(
-        peer_outcomes(session, this.round_id, _peers_of(session, this, group)),
+        peer_outcomes(
+            session,
+            this.round_id,
+            but_not=this.organisation_id,
+            alike=lambda kind, phase: benchmark_group(kind, phase) == group,
+        ),
         settings().peers_minimum,
     )
     titles = titles_of(questionnaire)
@@ -109,6 +121,7 @@ def feedback(session: Session, actor: Actor, this: queries.ReturnHead) -> Feedba
     by_domain = {
         domain.key: rated_answers(domain.rated, values, questionnaire) for domain in questionnaire.domains
     }
+    domain_titles = {domain.key: domain.title for domain in questionnaire.domains}
     worst = headline(ratings.values()) if ratings else None
     return Feedback(
         domains=domains,
@@ -117,9 +130,10 @@ def feedback(session: Session, actor: Actor, this: queries.ReturnHead) -> Feedba
                 ratings.values(),
                 by_domain,
                 questionnaire.scale,
-                titles={domain.key: domain.title for domain in questionnaire.domains},
+                titles=domain_titles,
             )
         ),
+        to_answer=comparison.missing_for_a_colour(ratings.values(), domain_titles),
         actions=_actions(questionnaire, values),
         strengths=tuple(
             standard.title
@@ -145,16 +159,12 @@ def _ratings_in_force(
     return {rating.domain_key: rating for rating in domain_ratings(questionnaire, values)}
 
 
-def _peers_of(session: Session, this: queries.ReturnHead, group: str) -> list[int]:
-    """Return the other organisations of the same group that have signed in this round."""
-    rows = session.execute(
-        select(col(Return.organisation_id), Return.facts["kind"].astext, Return.facts["phase"].astext).where(
-            col(Return.round_id) == this.round_id,
-            col(Return.state) == ReturnState.SIGNED,
-            col(Return.organisation_id) != this.organisation_id,
-        )
-    )
-    return [place for place, kind, phase in rows if benchmark_group(kind, phase) == group]
+def _last_year(session: Session, this: queries.ReturnHead) -> dict[str, DomainRating]:
+    """Return the ratings of the return before, which may be its predecessor's."""
+    # An academy inherits the ratings of the school that it was, whose people its own people are not.
+    with seeing_everything(session):
+        previous_id = queries.previous_signed_return_id(session, this)
+        return ratings_of(session, previous_id) if previous_id else {}
 
 
 def _actions(questionnaire: Questionnaire, values: Mapping[str, AnswerValues]) -> tuple[PromisedAction, ...]:
@@ -171,6 +181,7 @@ def _actions(questionnaire: Questionnaire, values: Mapping[str, AnswerValues]) -
                         answer,
                         level.word if level else "Not rated",
                         level.rag if level else "unanswered",
+                        standard.critical,
                     )
                 )
     return tuple(found)

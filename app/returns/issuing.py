@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert as plain_insert
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.core import audit, outbox
 from app.core.access import Work
-from app.core.clock import london_date, long_date
+from app.core.clock import london_date, long_date, morning_of
 from app.core.errors import RefusedError
 from app.core.letters import Letter, letters, standard_letter
 from app.core.mail_words import progress_words, time_words, when_words
-from app.core.models import AuditEvent
 from app.core.settings import settings
 from app.organisations.models import Contact, Organisation
 from app.people.links import invitation_link
@@ -108,21 +106,13 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
         .returning(col(Return.organisation_id), col(Return.id))
     )
     made = {row[0]: int(row[1] or 0) for row in work.session.connection().execute(statement, rows)}
-    events = [
-        {
-            "at": work.now,
-            "actor_id": work.actor.user_id or None,
-            "actor_name": work.actor.name,
-            "event": "return.issued",
-            "subject": "return",
-            "subject_id": return_id,
-            "organisation_id": organisation_id,
-            "detail": {"round": this.id},
-        }
-        for organisation_id, return_id in made.items()
-    ]
-    if events:
-        work.session.connection().execute(plain_insert(AuditEvent), events)
+    audit.record_many(
+        work,
+        [
+            audit.Event("return.issued", ("return", return_id), organisation_id, {"round": this.id})
+            for organisation_id, return_id in made.items()
+        ],
+    )
     return made
 
 
@@ -162,7 +152,9 @@ def _invite(work: Work, this: Round, waiting: dict[int, tuple[int, int]]) -> tup
         )
         for place, name, user_id, person, email in rows
     ]
-    return outbox.enqueue(work.session, mails, work.now), {row[0] for row in rows}
+    # Nobody is asked before they can answer.
+    leave_at = max(work.now, morning_of(this.opens_on))
+    return outbox.enqueue(work.session, mails, work.now, due_at=leave_at), {row[0] for row in rows}
 
 
 def invitation(

@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole, PartnershipRole
+from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
-from app.core.database import SessionDep
+from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
-from app.core.rendering import page
+from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import context, queries, service, teamwork
+from app.returns.evidence_queries import files_of
 from app.returns.reading import read_answer
 from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
@@ -42,6 +43,14 @@ def standard_named(domain: Domain, key: str) -> Standard:
 @router.get("/returns/{return_id}")
 def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show how far a return is, domain by domain, and where to go on."""
+    return task_list_page(request, Work(session, actor, at), return_id)
+
+
+def task_list_page(
+    request: Request, work: Work, return_id: int, *, problem: RefusedError | None = None, reason: str = ""
+) -> Response:
+    """Show the task list; after a reason for sending back was refused, with it and what is wrong."""
+    session, actor = work.session, work.actor
     this = queries.head(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     answers = queries.answers(session, actor, return_id)
@@ -52,9 +61,14 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
     )
     latest = max(answers.values(), key=lambda line: line.updated_at, default=None)
     own = actor.holds(this.organisation_id)
+    today = london_date(work.now)
     return page(
         request,
         "returns/task-list.html",
+        status=422 if problem else 200,
+        errors=error_list(problem),
+        problems=problem.problems if problem else {},
+        reason=reason,
         this=this,
         questionnaire=questionnaire,
         lines=lines,
@@ -62,11 +76,11 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
         latest=latest,
         changed=[standard for standard in questionnaire.standards if standard.changed],
         own=own,
-        may_write=own and this.open_for_answers,
+        may_write=own and this.writable(today),
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
         may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
-        previous_id=queries.previous_signed_return_id(session, this),
-        today=london_date(at),
+        last_year=queries.last_years_returns(session, actor, this) if own else (),
+        today=today,
     )
 
 
@@ -76,14 +90,15 @@ def opened(work: WorkDep, return_id: int) -> Response:
     this = queries.head(work.session, work.actor, return_id)
     if not work.actor.holds(this.organisation_id):
         raise NotFoundError
-    if this.open_for_answers:
+    if this.writable(london_date(work.now)):
         teamwork.mark_opened(work, return_id)
     return Response(status_code=204)
 
 
 @router.get("/returns/{return_id}/{domain}")
+@in_one_thread
 def questions(
-    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str
+    request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int, domain: str
 ) -> Response:
     """Show the questions of one domain with their answers."""
     this = queries.head(session, actor, return_id)
@@ -91,8 +106,18 @@ def questions(
     place = domain_named(questionnaire, domain)
     answers = queries.answers(session, actor, return_id)
     views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
-    may_write = actor.holds(this.organisation_id) and this.open_for_answers
-    return _domain_page(request, this, questionnaire, place, views, answers=answers, may_write=may_write)
+    views = context.with_files(views, files_of(session, actor, return_id))
+    today = london_date(at)
+    return _domain_page(
+        request,
+        this,
+        questionnaire,
+        place,
+        views,
+        answers=answers,
+        may_write=actor.holds(this.organisation_id) and this.writable(today),
+        opens_later=this.opens_later(today),
+    )
 
 
 def _domain_page(
@@ -104,6 +129,7 @@ def _domain_page(
     *,
     answers: Mapping[str, queries.AnswerLine],
     may_write: bool,
+    opens_later: bool = False,
     status: int = 200,
     refusal: str = "",
 ) -> Response:
@@ -123,25 +149,26 @@ def _domain_page(
         next_key=keys[following] if following < len(keys) else "",
         errors=[{"text": text, "href": f"#{name}"} for name, text in problems.items()],
         refusal=refusal,
+        opens_later=opens_later,
         page_mark=context.page_mark(views),
         conflicts=[view for view in views if view.conflict],
     )
 
 
 @router.post("/returns/{return_id}/{domain}")
+@in_one_thread
 def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str) -> Response:
     """Save a whole page of answers: this is how the form works without JavaScript."""
     this = queries.head(work.session, work.actor, return_id)
-    if not work.actor.holds(this.organisation_id):
-        raise NotFoundError
-    questionnaire = queries.questionnaire_of(work.session, this)
+    held = service.lock(work, return_id)
+    questionnaire = service.questionnaire_of(work, held)
     place = domain_named(questionnaire, domain)
     before = queries.answers(work.session, work.actor, return_id)
     views, clean = [], True
     refusal = ""
     for standard in place.standards:
         try:
-            result = _save(work, form, return_id, questionnaire, standard, before.get(standard.key))
+            result = _save(work, form, held, questionnaire, standard, before.get(standard.key))
         except RefusedError as problem:
             # Signed or closed meanwhile: nothing is taken, and the page keeps what was typed.
             refusal = problem.message
@@ -153,6 +180,7 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
         return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
+    views = context.with_files(views, files_of(work.session, work.actor, return_id))
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
         request,
@@ -174,7 +202,7 @@ def _keys(questionnaire: Questionnaire) -> list[str]:
 def _save(
     work: WorkDep,
     form: FormDep,
-    return_id: int,
+    held: service.Held,
     questionnaire: Questionnaire,
     standard: Standard,
     before: queries.AnswerLine | None,
@@ -183,7 +211,12 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
-    result = service.save_answer(work, return_id, sent)
+    try:
+        result = service.save_held(work, held, asked=standard, sent=sent)
+    except RefusedError as problem:
+        if not problem.problems:
+            raise
+        return context.refused_view(standard, before, form, problem.problems)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
     line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)
@@ -191,23 +224,24 @@ def _save(
 
 
 @router.post("/returns/{return_id}/{domain}/{standard}")
+@in_one_thread
 def save_one(
     request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str, standard: str
 ) -> Response:
     """Save one answer as it changes and say so quietly."""
-    this = queries.head(work.session, work.actor, return_id)
-    questionnaire = queries.questionnaire_of(work.session, this)
+    held = service.lock(work, return_id)
+    questionnaire = service.questionnaire_of(work, held)
     asked = standard_named(domain_named(questionnaire, domain), standard)
-    if not work.actor.holds(this.organisation_id):
-        raise NotFoundError
     try:
-        result = _save(work, form, return_id, questionnaire, asked, None)
+        result = _save(work, form, held, questionnaire, asked, None)
     except RefusedError as problem:
         # The round was closed or the return signed meanwhile: the text stays on the page.
         return page(request, "returns/_not-taken.html", status=423, message=problem.message)
     status = 409 if result.conflict else 422 if result.problems else 200
     # After a merge the page must show what is stored: a save from stale fields would undo the colleague's.
     whole = bool(result.conflict or result.whole)
+    if whole:
+        (result,) = context.with_files([result], files_of(work.session, work.actor, return_id))
     return page(
         request,
         "returns/_section.html" if whole else "returns/_saved.html",

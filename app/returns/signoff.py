@@ -21,6 +21,7 @@ from app.ratings import service as ratings_service
 from app.ratings.models import RatingSource
 from app.ratings.rules import DomainRating
 from app.ratings.service import RatedReturn
+from app.returns import evidence
 from app.returns.models import Return, ReturnState, SignedReturn
 from app.returns.queries import ReturnHead, answers, values_of
 from app.returns.rules import AnswerValues, gaps
@@ -77,7 +78,9 @@ def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerVa
 
 def seen_mark(values: Mapping[str, AnswerValues]) -> str:
     """Return a mark of the answers that a signatory was shown: they sign these and no others."""
-    return snapshot_hash({key: each.stored() for key, each in values.items()})[:32]
+    return snapshot_hash({key: {**each.stored(), "files": list(each.files)} for key, each in values.items()})[
+        :32
+    ]
 
 
 def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = None) -> bool:
@@ -144,6 +147,7 @@ def _freeze(
         version_hash=version_line(work.session, held.version_id).content_hash,
         answers=values,
         ratings=ratings,
+        files=evidence.freeze(work, held.id, held.edition + 1),
     )
     digest = snapshot_hash(content)
     work.session.execute(
@@ -247,8 +251,6 @@ def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> Non
 
 def send_back(work: Work, return_id: int, reason: str) -> None:
     """Send a return back, or reopen a signed one, with a reason; the signed edition stays as it is."""
-    if not reason.strip():
-        raise RefusedError("", {"reason": "Say why you send it back, so that they know what to change"})
     row = work.session.execute(
         select(Return, col(Round.state), col(Round.title), col(Organisation.name))
         .join(Round, col(Round.id) == col(Return.round_id))
@@ -258,6 +260,8 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     ).first()
     if row is None:
         raise NotFoundError
+    if not reason.strip():
+        raise RefusedError("", {"reason": "Say why you send it back, so that they know what to change"})
     this, round_state, round_title, organisation = row
     if round_state is not RoundState.OPEN:
         raise RefusedError("The round is closed. Reopen the round before you send a return back.")

@@ -17,12 +17,15 @@ from app.people import service as people_service
 from app.people.links import invitation_link
 from app.people.rules import normal_address
 from app.returns.models import DomainColleague, Return, ReturnState
-from app.returns.queries import ReturnHead, questionnaire_of
+from app.returns.queries import ReturnHead, head, questionnaire_of
 from app.returns.service import visible_to_own
 
 
 def mark_opened(work: Work, return_id: int) -> None:
-    """Note that somebody of the organisation has looked at the return for the first time."""
+    """Note that somebody of the organisation has looked at the return for the first time.
+
+    Raises NotFoundError for a return that is not theirs.
+    """
     changed = work.session.execute(
         update(Return)
         .where(col(Return.id) == return_id, col(Return.state) == ReturnState.ISSUED, visible_to_own(work))
@@ -31,6 +34,8 @@ def mark_opened(work: Work, return_id: int) -> None:
     ).scalar()
     if changed is not None:
         audit.record(work, "return.opened", ("return", return_id), organisation_id=changed)
+    elif not work.actor.holds(head(work.session, work.actor, return_id).organisation_id):
+        raise NotFoundError
 
 
 def must_lead(work: Work, organisation_id: int) -> None:
@@ -41,12 +46,23 @@ def must_lead(work: Work, organisation_id: int) -> None:
 
 def invite(
     work: Work, this: ReturnHead, *, name: str, address: str, roles: Sequence[OrganisationRole]
-) -> None:
-    """Bring a colleague to the return and mail them where it is."""
+) -> int:
+    """Bring a colleague to the return, mail them where it is, and return who they are.
+
+    A lead may name themselves signatory, for in a small organisation one person does both: the audit trail
+    says so in its own words.
+    """
     must_lead(work, this.organisation_id)
     user_id = people_service.invite_colleague(
         work, organisation_id=this.organisation_id, name=name, address=address, roles=roles
     )
+    if user_id == work.actor.user_id:
+        signed_before = work.actor.holds(this.organisation_id, OrganisationRole.SIGNATORY)
+        if OrganisationRole.SIGNATORY in roles and not signed_before:
+            audit.record(
+                work, "signatory.named_self", ("return", this.id), organisation_id=this.organisation_id
+            )
+        return user_id
     config = settings()
     body = render_text(
         "mails/colleague.txt",
@@ -69,6 +85,7 @@ def invite(
         this.organisation_id,
     )
     outbox.enqueue(work.session, [mail], work.now)
+    return user_id
 
 
 def remove(work: Work, this: ReturnHead, user_id: int) -> None:

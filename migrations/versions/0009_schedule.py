@@ -232,6 +232,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_extension_organisation_id"), "extension", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_extension_return_id"), "extension", ["return_id"], unique=False)
+    for table in ("chase_pause", "chase_message", "exemption", "extension"):
+        op.execute(f"SELECT keep_apart('{table}', 'none')")
 
 
 def downgrade() -> None:

@@ -49,13 +49,15 @@ def school(engine: Engine, round_id: int) -> world.School:
     return world.schools(engine, round_id, 1, now=NOW)[0]
 
 
-def test_a_question_page_asks_few_statements(app: FastAPI, engine: Engine, school: world.School) -> None:
+def test_a_question_page_asks_few_statements(app: FastAPI, page_engine: Engine, school: world.School) -> None:
     path = f"/returns/{school.return_id}/{DOMAINS[0]}"
-    assert len(statements_of_a_page(engine, app, school.token, path)) <= STATEMENTS_MUST
+    found = statements_of_a_page(page_engine, app, school.token, path)
+    assert 0 < len(found) <= STATEMENTS_MUST
+    assert sum("set_config" in each for each in found.sent) == 1, "one statement tells the database who asks"
 
 
 def test_control_a_statement_for_each_question_is_noticed(
-    app: FastAPI, engine: Engine, school: world.School, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, page_engine: Engine, school: world.School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = queries.answers
 
@@ -66,7 +68,7 @@ def test_control_a_statement_for_each_question_is_noticed(
 
     monkeypatch.setattr(queries, "answers", one_by_one)
     path = f"/returns/{school.return_id}/{DOMAINS[0]}"
-    assert len(statements_of_a_page(engine, app, school.token, path)) > STATEMENTS_MUST
+    assert len(statements_of_a_page(page_engine, app, school.token, path)) > STATEMENTS_MUST
 
 
 # --- P7: memory of the workbook ---------------------------------------------------------------------

@@ -323,7 +323,7 @@ def test_names_of_any_kind_are_shown_as_text(work: Work, manager: TestClient) ->
 
 
 def test_the_list_costs_the_same_however_many_rows_it_has(
-    work: Work, manager: TestClient, engine: Engine
+    work: Work, manager: TestClient, page_engine: Engine
 ) -> None:
     before = scene(work, "Before")
     small = scene(work, "Only", previous=before.round_id)
@@ -331,7 +331,7 @@ def test_the_list_costs_the_same_however_many_rows_it_has(
     counts = []
     for each in (small, large):
         for path in ("/chase", "/chase.csv"):
-            with counted(engine) as statements:
+            with counted(page_engine) as statements:
                 assert manager.get(each.here + path).status_code == 200
             counts.append(len(statements))
     # Who is asking, the round, the list, its schedule and the terms; on the page the last contacts besides.

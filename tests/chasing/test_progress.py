@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +56,7 @@ def test_groups_count_their_own_and_stand_beside_last_year() -> None:
     ]
     academy, college = groups(lines, [("academy", True), ("academy", False), ("nursery_school", True)])
     assert (academy.asked, academy.answered, academy.share) == (3, 1, 33)
-    assert (academy.overdue, academy.not_opened, academy.last_share) == (1, 1, 50)
+    assert (academy.overdue, academy.not_opened, academy.last_share) == (1, 0, 50)
     assert (college.answered, college.last_share) == (1, None)
 
 
@@ -110,13 +111,29 @@ def test_the_headline_compares_with_the_same_day_last_year() -> None:
     )
     today = date(2026, 12, 1)
     this = days(*(date(2026, 11, 20),) * 4, known_to=today)
-    assert headline(this, last, closed=False).comparison == "10 points above this day last year"
+    assert headline(this, last, closed=False).comparison == "10 points above last year with 59 days to go"
     assert headline(this, last, closed=True).comparison == "40 points below last year"
     assert headline(this, None, closed=False).comparison == ""
 
 
 def test_one_point_is_one_point_and_no_difference_is_said() -> None:
     last = days(date(2026, 1, 1), opens=date(2025, 10, 1), due=date(2026, 1, 30), asked=100)
-    assert headline(days(asked=100), last, closed=False).comparison == "1 point below this day last year"
+    when = "on the day it was due"
+    assert headline(days(asked=100), last, closed=False).comparison == f"1 point below last year {when}"
     level = headline(days(date(2026, 12, 1), asked=100), last, closed=False)
-    assert level.comparison == "the same as this day last year"
+    assert level.comparison == f"the same as last year {when}"
+
+
+@pytest.mark.parametrize(
+    ("day", "then"),
+    [
+        (date(2027, 1, 28), "with 1 day to go"),
+        (date(2027, 1, 29), "on the day it was due"),
+        (date(2027, 1, 30), "1 day after it was due"),
+        (date(2027, 2, 28), "30 days after it was due"),
+    ],
+)
+def test_the_comparison_says_how_far_from_the_due_date_it_is(day: date, then: str) -> None:
+    last = days(opens=date(2025, 10, 1), due=date(2026, 1, 30), asked=100)
+    found = headline(days(due=date(2027, 1, 29), known_to=day, asked=100), last, closed=False)
+    assert found.comparison == f"the same as last year {then}"

@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, date, datetime
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -211,4 +212,8 @@ def test_a_naive_writer_cuts_without_a_word() -> None:
 
 
 def test_a_naive_writer_makes_xml_that_no_reader_takes() -> None:
-    assert any("is no XML" in fault for fault in faults(_naive("\ufffe")))
+    out = io.BytesIO()
+    with ZipFile(io.BytesIO(_naive("mark"))) as whole_file, ZipFile(out, "w") as broken:
+        for name in whole_file.namelist():
+            broken.writestr(name, whole_file.read(name).replace(b"mark", "\ufffe".encode()))
+    assert any("is no XML" in fault for fault in faults(out.getvalue()))

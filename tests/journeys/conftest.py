@@ -40,7 +40,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="module")
-def address(engine: Engine, clock: MovableClock) -> Iterator[str]:
+def address(page_engine: Engine, clock: MovableClock) -> Iterator[str]:
     """The program in demo mode, served on a free port; its people sign in with one click."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -48,7 +48,7 @@ def address(engine: Engine, clock: MovableClock) -> Iterator[str]:
     config = settings()
     before = (config.mode, config.public_address)
     config.mode, config.public_address = "demo", f"http://127.0.0.1:{port}"
-    app: FastAPI = build_app(engine, clock)
+    app: FastAPI = build_app(page_engine, clock)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.models import AuditEvent
-from app.organisations import applying, service
+from app.organisations import service
 from app.organisations.models import Contact, ImportState, Organisation, RegisterImport
 from tests import builders
 from tests.conftest import ClientAs
@@ -162,16 +162,16 @@ def test_odd_addresses_answer_with_the_list(query: str, manager: TestClient, pla
 
 
 def test_a_long_list_has_pages_and_takes_as_many_statements_as_a_short_one(
-    manager: TestClient, work: Work, engine: Engine
+    manager: TestClient, work: Work, page_engine: Engine
 ) -> None:
     builders.organisation(work, "Paged 000")
     work.session.commit()
-    with counted(engine) as few:
+    with counted(page_engine) as few:
         assert manager.get("/organisations?text=paged").status_code == 200
     for number in range(1, 121):
         builders.organisation(work, f"Paged {number:03}")
     work.session.commit()
-    with counted(engine) as many:
+    with counted(page_engine) as many:
         first = manager.get("/organisations?text=paged").text
     assert len(few) == len(many) == 4
     assert "121 organisations found, page 1 of 3" in first
@@ -323,7 +323,7 @@ def test_an_import_that_fails_in_the_middle_imports_nothing(
     def fail(*_args: object) -> None:
         raise ConnectionError("the database went away")
 
-    monkeypatch.setattr(applying, "write_events", fail)
+    monkeypatch.setattr("app.core.audit.record_many", fail)
     with pytest.raises(ConnectionError):
         manager.post(f"{path}/apply")
     assert work.session.execute(count).scalar_one() == before
@@ -417,7 +417,7 @@ def test_a_file_larger_than_any_register_is_refused_before_it_is_read(
 
 
 def test_a_long_preview_shows_the_first_fifty_and_counts_the_rest_in_few_statements(
-    manager: TestClient, engine: Engine
+    manager: TestClient, page_engine: Engine
 ) -> None:
     rows = [
         school(
@@ -426,15 +426,15 @@ def test_a_long_preview_shows_the_first_fifty_and_counts_the_rest_in_few_stateme
         for n in range(600)
     ]
     path = import_of(upload(manager, "schools", schools_file(*rows), la_code="812"))
-    with counted(engine) as seen:
+    with counted(page_engine) as seen:
         page = manager.get(path).text
     assert page.count(LONG) == 50
     assert "and 550 more" in page
     assert len(seen) == 2
-    with counted(engine) as applying_it:
+    with counted(page_engine) as applying_it:
         manager.post(f"{path}/apply")
     assert len(applying_it) < 25
-    with counted(engine) as one:
+    with counted(page_engine) as one:
         manager.get("/organisations/1")
     assert len(one) == 6
 

@@ -124,14 +124,14 @@ def test_a_circle_of_successions_does_no_harm(work: Work, pso: TestClient) -> No
 
 
 def test_a_profile_costs_the_same_however_many_years_are_kept(
-    work: Work, pso: TestClient, engine: Engine
+    work: Work, pso: TestClient, page_engine: Engine
 ) -> None:
     places, year, counts = schools(work, "Oak"), None, []
     for number in range(4):
         this = issued(work, places, previous=year, due=date(2026, 11, 1 + number))
         year = this.round_id
         rate(work, this, "Oak", GREEN)
-        with counted(engine) as statements:
+        with counted(page_engine) as statements:
             assert pso.get(f"/organisations/{places['Oak']}/profile").status_code == 200
         counts.append(len(statements))
     # Who is asking, the organisation, its returns, their ratings, its predecessors.

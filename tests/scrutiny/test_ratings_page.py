@@ -171,7 +171,7 @@ def test_names_of_any_kind_are_shown_as_text(work: Work, pso: TestClient) -> Non
 
 
 def test_the_heat_map_costs_the_same_however_many_returns_and_years(
-    work: Work, pso: TestClient, engine: Engine
+    work: Work, pso: TestClient, page_engine: Engine
 ) -> None:
     places = schools(work, *(f"School {number}" for number in range(12)))
     year, counts = None, []
@@ -181,7 +181,7 @@ def test_the_heat_map_costs_the_same_however_many_returns_and_years(
         for name in places:
             rate(work, this, name, "R G A G", GREEN)
         pso.get(f"{this.here}/ratings")
-        with counted(engine) as statements:
+        with counted(page_engine) as statements:
             assert pso.get(f"{this.here}/ratings").status_code == 200
         counts.append(len(statements))
         assert not any(re.search(r"\bFROM answer\b", statement) for statement in statements)

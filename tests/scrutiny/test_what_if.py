@@ -140,14 +140,14 @@ def too_few(work: Work, this: Scene, name: str, *, critical_amber: bool) -> None
 
 
 def test_a_critical_amber_that_the_rating_does_not_tell_is_read_from_the_answers(
-    work: Work, pso: TestClient, engine: Engine
+    work: Work, pso: TestClient, page_engine: Engine
 ) -> None:
     this = issued(work, schools(work, "Critical", "Ordinary"))
     too_few(work, this, "Critical", critical_amber=True)
     too_few(work, this, "Ordinary", critical_amber=False)
-    with counted(engine) as plain:
+    with counted(page_engine) as plain:
         pso.get(f"{this.here}/what-if")
-    with counted(engine) as statements:
+    with counted(page_engine) as statements:
         page = pso.get(f"{this.here}/what-if?answered=50&green=80").text
     rows = re.findall(r"<tr.*?</tr>", page.split("Domains that would change colour")[1], re.DOTALL)
     sentences = {

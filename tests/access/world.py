@@ -1,0 +1,183 @@
+"""Two schools side by side: ours, and another one whose every word is marked."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from app.core.access import Actor, OrganisationRole, Work
+from app.core.models import OutboxMessage
+from app.core.settings import settings
+from app.core.stores import file_store
+from app.organisations import handing_over
+from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
+from app.people.models import LoginSession
+from app.people.service import start_session
+from app.questionnaires.queries import questionnaire
+from app.returns import evidence
+from app.returns.models import EvidenceFile
+from app.returns.queries import ReturnHead
+from app.returns.rules import AnswerValues
+from app.rounds import service as rounds
+from app.rounds.models import RoundState
+from tests import builders
+
+# Whatever the other school is called or says holds this word; whatever only its readers may see, the second.
+CANARY, SECRET_CANARY = "quokka", "quokka-answer"
+
+MARKED = AnswerValues(
+    level="green",
+    comment=f"{SECRET_CANARY} comment",
+    evidence=f"{SECRET_CANARY} evidence",
+    action_what=f"{SECRET_CANARY} action",
+    action_owner=f"{SECRET_CANARY} owner",
+    action_due=date(2027, 3, 31),
+)
+PLAIN = builders.RED
+RANDOM = 999_999
+
+Ids = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where to knock: path parameters by case, and the people who do."""
+
+    ours: int
+    theirs: int
+    ids: Mapping[str, Ids]
+
+    def path(self, route: str, case: str) -> str:
+        """Return the path of a route with the ids of a case."""
+        path = route.split(" ", 1)[1]
+        for name, value in self.ids[case].items():
+            path = path.replace("{" + name + "}", str(value))
+        return path.replace("{", "").replace("}", "") if case == "random" else path
+
+
+def _answered(work: Work, round_id: int, school: int, values: AnswerValues, *, sign: bool) -> int:
+    this = builders.return_of(work, round_id, school)
+    first = questionnaire(work.session, this.version_id).rated[0].key
+    special = {first.replace("-", "_"): values}
+    _give_file(work, this, first, values)
+    if sign:
+        builders.signed_return(work, round_id, school, **special)
+    else:
+        person = builders.as_person(work, school, address=f"lead@{school}.example.org", name=_name(values))
+        builders.save(person, this.id, first, values)
+    return this.id
+
+
+def _give_file(work: Work, this: ReturnHead, standard_key: str, values: AnswerValues) -> None:
+    """Upload a file of evidence whose name and content are marked as the answers are."""
+    mark = SECRET_CANARY if values is MARKED else "plain"
+    content = f"{mark} minutes".encode()
+    person = builders.as_person(work, this.organisation_id)
+    upload = evidence.Upload(f"{mark}.txt", io.BytesIO(content), len(content))
+    evidence.add(person, this, standard_key, upload, evidence.Place(file_store(settings()), scanned=False))
+
+
+def _name(values: AnswerValues) -> str:
+    return "Zebedee Quokkason" if values is MARKED else "Robin Marsh"
+
+
+def build(work: Work) -> World:
+    """Arrange both schools, last year's closed round and this year's open one."""
+    ours = builders.organisation(work, "Ashgrove Primary School")
+    theirs = builders.organisation(
+        work,
+        "Quokkaford Academy",
+        district="Quokkashire",
+        address="1 Quokka Lane",
+        head_name="Quincy Quokka",
+    )
+    people = {
+        ours: builders.contact(work, ours, "robin@ashgrove.example.org"),
+        theirs: builders.contact(work, theirs, "zebedee@quokkaford.example.org", name="Zebedee Quokkason"),
+    }
+    version = builders.published(work)
+    closed = builders.open_round(
+        work, people, version_id=version, title="Last year", due_on=date(2026, 10, 30)
+    )
+    open_round = builders.open_round(work, people, version_id=version, previous=closed)
+    returns = {
+        (round_id, school): _answered(work, round_id, school, values, sign=round_id == closed)
+        for round_id in (closed, open_round)
+        for school, values in ((ours, PLAIN), (theirs, MARKED))
+    }
+    rounds.set_state(work, closed, RoundState.CLOSED)
+    _begun(work, ours, people[ours], "Robin Marsh", "Ashgrove")
+    _begun(work, theirs, people[theirs], "Zebedee Quokkason", "Quokka-answer")
+    preview = RegisterImport(
+        kind="contacts",
+        file_name="contacts.csv",
+        uploaded_at=work.now,
+        state=ImportState.DISCARDED,
+        rows=[],
+        preview={},
+    )
+    work.session.add(preview)
+    work.session.commit()
+    first = questionnaire(work.session, version).domains[0]
+    common = {
+        "domain": first.key,
+        "standard": first.standards[0].key,
+        "key": "section-175",
+        "version": 1,
+        "token": "no-such-token",
+        "import_id": preview.id,
+    }
+
+    def at(round_id: int, school: int) -> dict[str, object]:
+        return {
+            **common,
+            "round_id": round_id,
+            "return_id": returns[round_id, school],
+            "organisation_id": school,
+            "user_id": people[school],
+            "contact_id": _id_of(work, col(Contact.id), col(Contact.organisation_id) == school),
+            "hand_over_id": _id_of(work, col(HandOver.id), col(HandOver.organisation_id) == school),
+            "message_id": _id_of(work, col(OutboxMessage.id), col(OutboxMessage.organisation_id) == school),
+            "file_id": _id_of(
+                work, col(EvidenceFile.id), col(EvidenceFile.return_id) == returns[round_id, school]
+            ),
+            # Somebody's browser: of a colleague, or of the other school's lead.
+            "session_id": _id_of(work, col(LoginSession.id), col(LoginSession.user_id) == people[school]),
+        }
+
+    own, other = at(open_round, ours), at(open_round, theirs)
+    random = dict.fromkeys(own, RANDOM) | {"domain": "no-such-domain", "key": "no-such-questionnaire"}
+    return World(
+        ours,
+        theirs,
+        {
+            "own": own,
+            "other": other,
+            "archived": at(closed, ours),
+            "archived other": at(closed, theirs),
+            # Our own return, but somebody else's everything else.
+            "crossed": {**other, "return_id": own["return_id"], "organisation_id": ours},
+            "random": random,
+        },
+    )
+
+
+def _begun(work: Work, school: int, user_id: int, name: str, mark: str) -> None:
+    """Let somebody at a school have a browser in which they are signed in, and a hand-over that waits."""
+    start_session(work.session, settings(), user_id=user_id, name=name, now=work.now)
+    person = Actor(user_id, name, "", organisations={school: frozenset(OrganisationRole)})
+    handing_over.ask(
+        Work(work.session, person, work.now),
+        school,
+        name=f"Alex {mark}",
+        address=f"alex@{mark.lower()}.example.org",
+        note=f"{mark} from June",
+    )
+
+
+def _id_of(work: Work, column: Any, which: Any) -> int:
+    return int(work.session.execute(select(func.max(column)).where(which)).scalar_one())

@@ -1,0 +1,1 @@
+"""Faults: what must hold when machines, networks and people do their worst."""
