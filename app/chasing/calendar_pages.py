@@ -14,11 +14,12 @@ from sqlmodel import Session, col
 
 from app.chasing.models import CalendarFeed
 from app.core import audit
-from app.core.access import Work
+from app.core.access import Actor, OrganisationRole, Work
 from app.core.clock import long_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError
 from app.core.rendering import page
+from app.core.scope import enter
 from app.core.sealing import is_marked, mark
 from app.core.settings import settings
 from app.organisations.models import Organisation
@@ -81,6 +82,19 @@ def owner(session: Session, token: str) -> int:
     if row is None or not is_marked("calendar", _secret(user_id, row[0]), found[2]):
         raise NotFoundError
     return user_id
+
+
+def _reader(session: Session, user_id: int) -> Actor:
+    """Return the person of a calendar, with the rights that they have today."""
+    roles = select(col(PartnershipMember.role)).where(col(PartnershipMember.user_id) == user_id)
+    places = select(col(Membership.organisation_id)).where(col(Membership.user_id) == user_id)
+    return Actor(
+        user_id,
+        "",
+        "",
+        roles=frozenset(session.execute(roles).scalars()),
+        organisations={place: frozenset[OrganisationRole]() for place in session.execute(places).scalars()},
+    )
 
 
 def entries(session: Session, user_id: int) -> list[Entry]:
@@ -157,5 +171,8 @@ def make(work: WorkDep) -> Response:
 @router.get("/calendar/{token}.ics")
 def feed(session: SessionDep, at: NowDep, token: str) -> Response:
     """Hand over a calendar to whoever knows its address: titles and days, no person and no answer."""
-    days = entries(session, owner(session, token))
+    user_id = owner(session, token)
+    # The address stands for its person: it shows what they may see, and no more.
+    enter(session, _reader(session, user_id))
+    days = entries(session, user_id)
     return Response(as_calendar(days, at), media_type="text/calendar; charset=utf-8")

@@ -37,6 +37,7 @@ from app.organisations.models import Contact, Organisation, OrganisationStatus
 from app.organisations.rules import KINDS
 from app.people.models import User
 from app.returns.models import Return, ReturnState
+from app.rounds.models import Round
 from app.rounds.queries import may_sign_in
 
 NOW_STAGE: Final = "now"
@@ -107,10 +108,10 @@ class Sparing:
         """Say whether an organisation is sent nothing on a day."""
         return any(rest.covers(day) for rest in self.rests_of(organisation_id))
 
-    def since(self, organisation_id: int, return_id: int, issued_on: date, day: date) -> date:
+    def since(self, organisation_id: int, return_id: int, asked_on: date, day: date) -> date:
         """Return the last day before `day` that set a return's schedule back to the beginning."""
         ended = [rest.last for rest in self.rests_of(organisation_id) if rest.last and rest.last < day]
-        return max([issued_on, self.extended_on.get(return_id, issued_on), *ended])
+        return max([asked_on, self.extended_on.get(return_id, asked_on), *ended])
 
 
 def sparing(session: Session, round_id: int) -> Sparing:
@@ -155,7 +156,7 @@ class Open:
     due_on: date
     answered: int
     total: int
-    issued_on: date
+    asked_on: date
     is_school: bool
 
 
@@ -191,8 +192,10 @@ def open_returns(session: Session, round_id: int, exempt: frozenset[int]) -> lis
             col(Return.answered),
             col(Return.total),
             col(Return.issued_at),
+            col(Round.opens_on),
             func.coalesce(col(Return.facts)["kind"].astext, ""),
         )
+        .join(Round, col(Round.id) == col(Return.round_id))
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
         .where(
             col(Return.round_id) == round_id,
@@ -202,12 +205,14 @@ def open_returns(session: Session, round_id: int, exempt: frozenset[int]) -> lis
     )
     days: dict[datetime, date] = {}
     found = []
-    for number, place, name, state, due_on, answered, total, issued_at, kind in rows:
+    for number, place, name, state, due_on, answered, total, issued_at, opens_on, kind in rows:
         standing = standing_of(state)
         if standing is None or number in exempt:
             continue
         issued_on = days.get(issued_at) or days.setdefault(issued_at, london_date(issued_at))
-        found.append(Open(number, place, name, standing, due_on, answered, total, issued_on, is_school(kind)))
+        # Before a round opens nobody can answer, so its schedule begins no earlier.
+        asked_on = max(issued_on, opens_on)
+        found.append(Open(number, place, name, standing, due_on, answered, total, asked_on, is_school(kind)))
     return found
 
 
@@ -226,7 +231,7 @@ class Desk:
         for each in self.returns:
             if self.sparing.is_paused(each.organisation_id, day):
                 continue
-            since = self.sparing.since(each.organisation_id, each.return_id, each.issued_on, day)
+            since = self.sparing.since(each.organisation_id, each.return_id, each.asked_on, day)
             course = Course(each.standing, each.due_on, since, each.is_school)
             if course not in known:
                 known[course] = live_stage(self.plan.stages, course, day, self.terms)

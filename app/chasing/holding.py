@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from app.chasing.models import Exemption, ExemptionKind, Extension, Pause
@@ -13,7 +13,6 @@ from app.core import audit
 from app.core.access import REGISTER, Work
 from app.core.clock import london_date
 from app.core.errors import NotFoundError, RefusedError
-from app.core.models import AuditEvent
 from app.organisations.models import Organisation
 from app.people.models import User
 from app.returns.models import Return, ReturnState
@@ -46,22 +45,11 @@ def reason_problems(reason: str) -> dict[str, str]:
 
 def _events(work: Work, event: str, rows: Sequence[tuple[int, int]], **detail: Any) -> None:
     """Write one audit event for each return (id, organisation) that a change touched."""
-    work.session.connection().execute(
-        insert(AuditEvent),
-        [
-            {
-                "at": work.now,
-                "actor_id": work.actor.user_id or None,
-                "actor_name": work.actor.name,
-                "event": event,
-                "subject": "return",
-                "subject_id": return_id,
-                "organisation_id": organisation_id,
-                "detail": detail,
-            }
-            for return_id, organisation_id in rows
-        ],
-    )
+    events = [
+        audit.Event(event, ("return", return_id), organisation_id, detail)
+        for return_id, organisation_id in rows
+    ]
+    audit.record_many(work, events)
 
 
 def _waiting(work: Work, round_id: int, return_ids: Sequence[int]) -> list[tuple[int, int, date]]:

@@ -1,10 +1,11 @@
 """Queueing of chase mails: what the schedule says is due, and what somebody sends to a selection at once."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select, text
@@ -15,9 +16,9 @@ from app.chasing.models import ChaseBatch, ChaseMessage, MessageOutcome
 from app.chasing.stages import Stage, StageKind, may_send
 from app.core import audit, outbox
 from app.core.access import REGISTER, Work
-from app.core.clock import london_date
+from app.core.clock import london_date, long_date
 from app.core.errors import NotFoundError, RefusedError
-from app.rounds.models import Round, RoundState
+from app.rounds.models import RoundState
 from app.rounds.queries import open_round_ids, round_line
 
 MAIL_KIND: Final = "chase"
@@ -48,7 +49,13 @@ def dedupe_key(due: Due, batch_id: int | None) -> str:
     """Return what makes a message unique: return, kind, stage, due date, recipient."""
     stage = f"{due.stage.key}:{batch_id}" if batch_id else due.stage.key
     address = due.to.address if due.to else ""
-    return f"{due.of.return_id}:{due.stage.kind}:{stage}:{due.of.due_on}:{address}"
+    return message_key(due.of.return_id, due.stage.kind, stage, due.of.due_on, address)
+
+
+def message_key(return_id: int, kind: StageKind, stage: str, due_on: date, address: str) -> str:
+    """Return a message's key; the address is only a mark in it, so that it can be forgotten elsewhere."""
+    mark = hashlib.sha256(address.encode()).hexdigest()[:16]
+    return f"{return_id}:{kind}:{stage}:{due_on}:{mark}"
 
 
 def write(
@@ -152,7 +159,7 @@ def send_now(work: Work, round_id: int, return_ids: Sequence[int], to: str, *, s
     """
     if not work.actor.has(*REGISTER):
         raise NotFoundError
-    round_line(work.session, round_id)
+    line = round_line(work.session, round_id)
     before = work.session.execute(
         select(col(ChaseBatch.id)).where(
             col(ChaseBatch.save_key) == save_key, col(ChaseBatch.round_id) == round_id
@@ -160,9 +167,10 @@ def send_now(work: Work, round_id: int, return_ids: Sequence[int], to: str, *, s
     ).scalar()
     if before:
         return int(before)
-    state = work.session.execute(select(col(Round.state)).where(col(Round.id) == round_id)).scalar()
-    if state is not RoundState.OPEN:
+    if line.state is not RoundState.OPEN:
         raise RefusedError("This round is not open, so nobody can answer. Reopen it first.")
+    if line.opens_later(london_date(work.now)):
+        raise RefusedError(f"Nobody can answer before this round opens, on {long_date(line.opens_on)}.")
     if to not in TO_CHOICES:
         raise RefusedError("Nothing was sent.", {"to": "Choose whom to write to"})
     found = selected(work.session, round_id, return_ids, TO_CHOICES[to], work.now)

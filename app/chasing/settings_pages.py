@@ -116,12 +116,12 @@ def mail_texts(request: Request, _actor: ActorDep, session: SessionDep) -> Respo
     return page(request, "chasing/mail-texts.html", letters=texts.letters(session), titles=TITLES)
 
 
-@router.get("/mail-texts/{key}")
-def mail_text(request: Request, work: WorkDep, key: str) -> Response:
+@router.get("/mail-texts/{letter_key}")
+def mail_text(request: Request, work: WorkDep, letter_key: str) -> Response:
     """Show the words of one kind of mail, and how it reads for a real organisation."""
-    if key not in TITLES:
+    if letter_key not in TITLES:
         raise NotFoundError
-    return _text_page(request, work, texts.letters(work.session)[key])
+    return _text_page(request, work, texts.letters(work.session)[letter_key])
 
 
 def _text_page(
@@ -177,27 +177,27 @@ def _example(work: Work, key: str) -> tuple[str, Mapping[str, str]]:
     return abouts[0].organisation, values
 
 
-@router.post("/mail-texts/{key}")
-def save_text(request: Request, work: WorkDep, form: FormDep, key: str) -> Response:
+@router.post("/mail-texts/{letter_key}")
+def save_text(request: Request, work: WorkDep, form: FormDep, letter_key: str) -> Response:
     """Keep the partnership's own words, or only show how they read."""
-    if key not in TITLES:
+    if letter_key not in TITLES:
         raise NotFoundError
-    letter = Letter(key, form.line("subject", most=2_000), form.text("body").strip() + "\n", own=True)
+    letter = Letter(letter_key, form.line("subject", most=2_000), form.text("body").strip() + "\n", own=True)
     try:
         if form.get("look"):
             texts.check_letter(letter)
             return _text_page(request, work, letter)
-        texts.save_letter(work, key, letter.subject, letter.body)
+        texts.save_letter(work, letter_key, letter.subject, letter.body)
     except RefusedError as problem:
         return _text_page(request, work, letter, problem=problem)
-    return RedirectResponse(f"/mail-texts/{key}?saved=1", status_code=303)
+    return RedirectResponse(f"/mail-texts/{letter_key}?saved=1", status_code=303)
 
 
-@router.post("/mail-texts/{key}/restore")
-def restore_text(work: WorkDep, key: str) -> Response:
+@router.post("/mail-texts/{letter_key}/restore")
+def restore_text(work: WorkDep, letter_key: str) -> Response:
     """Go back to Eleven's own words."""
-    texts.restore_letter(work, key)
-    return RedirectResponse(f"/mail-texts/{key}", status_code=303)
+    texts.restore_letter(work, letter_key)
+    return RedirectResponse(f"/mail-texts/{letter_key}", status_code=303)
 
 
 # --- addresses -------------------------------------------------------------------------------------------

@@ -103,9 +103,9 @@ ACCESS: Mapping[str, Access] = {
     "POST /terms/import": Access.REGISTER,
     "POST /terms/{term_id}/remove": Access.REGISTER,
     "GET /mail-texts": Access.REGISTER,
-    "GET /mail-texts/{key}": Access.REGISTER,
-    "POST /mail-texts/{key}": Access.REGISTER,
-    "POST /mail-texts/{key}/restore": Access.REGISTER,
+    "GET /mail-texts/{letter_key}": Access.REGISTER,
+    "POST /mail-texts/{letter_key}": Access.REGISTER,
+    "POST /mail-texts/{letter_key}/restore": Access.REGISTER,
     "GET /addresses": Access.REGISTER,
     "POST /addresses": Access.REGISTER,
     "POST /addresses/works": Access.REGISTER,
@@ -156,6 +156,7 @@ MEBIBYTE = 1024 * 1024
 TAKES_FILES: Mapping[str, int] = {
     # The whole register of England has some 60 MB, its links file a few more.
     "POST /organisations/import": 120 * MEBIBYTE,
+    "POST /terms/import": MEBIBYTE,
     "POST /questionnaires": 25 * MEBIBYTE,
     # As large as the setting can be; a file over what it is gets an answer of its own.
     "POST /returns/{return_id}/{domain}/{standard}/evidence": 101 * MEBIBYTE,

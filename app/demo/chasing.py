@@ -24,6 +24,7 @@ from app.chasing.models import (
     Pause,
     TermDates,
 )
+from app.chasing.queueing import message_key
 from app.chasing.stages import (
     DEFAULT_FROM,
     DEFAULT_STAGES,
@@ -182,7 +183,7 @@ def _mail_row(this: RoundPlan, key: str, group: Sequence[_Told]) -> dict[str, An
 def _message_row(this: RoundPlan, each: _Told, outbox_id: int) -> dict[str, Any]:
     due_on = each.made.plan.due_on
     return {
-        "dedupe_key": f"{each.made.id}:{each.stage.kind}:{each.stage.key}:{due_on}:{each.to.address}",
+        "dedupe_key": message_key(each.made.id, each.stage.kind, each.stage.key, due_on, each.to.address),
         "round_id": this.id,
         "return_id": each.made.id,
         "organisation_id": each.made.organisation_id,

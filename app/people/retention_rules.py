@@ -214,6 +214,12 @@ RULES: tuple[Rule, ...] = (
                 "state <> 'waiting' AND (body <> '' OR subject <> '' OR recipient <> '')",
                 "body = '', subject = '', recipient = '', last_error = NULL",
             ),
+            Sweep(
+                "chase_message",
+                "coalesce(settled_at, queued_at)",
+                "outcome <> 'waiting' AND address <> ''",
+                "address = ''",
+            ),
         ),
     ),
     Rule(

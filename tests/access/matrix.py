@@ -45,12 +45,14 @@ NOT_IN_THIS_STATE = frozenset(
         ("GET /returns/{return_id}/receipt", "other"),
         ("GET /returns/{return_id}/governors", "own"),
         ("GET /returns/{return_id}/governors", "other"),
+        # A term is removed once.
+        *(("POST /terms/{term_id}/remove", case) for case in CASES),
     }
 )
 # Nobody ends the browser session of another person; that people end their own is tested where they do.
 OF_ONE_PERSON = frozenset({"session_id"})
 # What these name does not belong to an organisation.
-ANYBODYS = frozenset({"domain", "standard", "key", "version", "token", "message_id"})
+ANYBODYS = frozenset({"domain", "standard", "key", "version", "token", "message_id", "letter_key", "term_id"})
 
 
 def routes(app: FastAPI) -> Iterator[str]:

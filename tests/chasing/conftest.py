@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.core.access import Actor, PartnershipRole, Work
 from app.core.database import build_engine
+from app.core.scope import Scope
 from app.people import service as people
 from tests.chasing.post_office import PostOffice
 from tests.conftest import NOW, _admin
@@ -20,7 +21,7 @@ def own_engine(server: URL, template: str) -> Iterator[Engine]:
     """The pool of a fresh database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    engine = build_engine(server.set(database=name))
+    engine = build_engine(server.set(database=name), scope=Scope.SYSTEM)
     yield engine
     engine.dispose()
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')

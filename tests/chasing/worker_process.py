@@ -12,6 +12,7 @@ from app.chasing.worker import Worker
 from app.core import outbox
 from app.core.database import build_engine
 from app.core.models import MessageState
+from app.core.scope import Scope
 from app.core.settings import Settings
 from app.core.transports import SmtpTransport
 
@@ -43,7 +44,7 @@ def main(database: str, port: str, at: str, how: str = "") -> None:
     """Work until nothing is due at a moment of the test's clock."""
     break_it(how)
     config = Settings(mode="test", smtp_host="127.0.0.1", smtp_port=int(port), smtp_starttls=False)
-    engine = build_engine(make_url(database), 2)
+    engine = build_engine(make_url(database), 2, scope=Scope.SYSTEM)
     worker = Worker(engine, SmtpTransport(config), config)
     now = datetime.fromisoformat(at)
     while worker.step(now):
