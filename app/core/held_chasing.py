@@ -57,7 +57,7 @@ CHASING: Final = (
         "chase_plan",
         what="rounds in which you are named for schools without a chair",
         about="whom a round names where there is no chair",
-        kept="nothing",
+        kept="schedules",
         owners={"person": Owner("named_address", by="address")},
         personal={
             "named_person": Personal("name", PERSON, erasure=Erasure.EMPTIED),
@@ -77,7 +77,7 @@ CHASING: Final = (
         "chase_pause",
         what="pauses that you began",
         about="people of the partnership",
-        kept="nothing",
+        kept="schedules",
         owners={"person": Owner("begun_by")},
         personal={"begun_at": Personal("when", PERSON), "reason": free_text("why", WHY_SPARED)},
         plain={
@@ -123,18 +123,16 @@ CHASING: Final = (
     ),
     Held(
         "chase_batch",
-        what="reminders that you sent to a selection",
-        about="people of the partnership",
+        what="reminders that were sent to a selection",
+        about="nobody",
         kept="nothing",
-        owners={"person": Owner("made_by")},
-        personal={"made_at": Personal("when", PERSON)},
         plain={
             Plain.KEY: "id",
             Plain.LINK: "round_id",
             Plain.PERSON: "made_by",
+            Plain.CONTENT: "made_at",
             Plain.TECHNICAL: "save_key",
         },
-        context=("round_id",),
     ),
     Held(
         "chase_message",

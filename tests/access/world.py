@@ -208,7 +208,7 @@ def _spared(work: Work, round_id: int, school: int, return_id: int) -> dict[str,
         ChaseMessage(
             **where, dedupe_key=f"{round_id}-{school}", round_id=round_id, batch_id=batch.id, stage_key="now",
             kind=StageKind.REMINDER, due_on=date(2026, 9, 30), state_then="not_opened", address=mark,
-            queued_at=work.now, outcome=MessageOutcome.SENT,
+            queued_at=work.now, settled_at=work.now, outcome=MessageOutcome.SENT,
         )
     )  # fmt: skip
     work.session.flush()
