@@ -64,7 +64,7 @@ def bad_addresses(session: Session) -> tuple[BadAddress, ...]:
 
 
 def works_again(work: Work, address: str) -> None:
-    """Say that mails to an address arrive again. Raises NotFoundError if it was not marked."""
+    """Say that mails to an address arrive again; doing it again changes nothing."""
     if not work.actor.has(*REGISTER):
         raise NotFoundError
     gone = work.session.execute(
@@ -72,6 +72,5 @@ def works_again(work: Work, address: str) -> None:
         .where(col(UndeliverableAddress.address) == address)
         .returning(col(UndeliverableAddress.fault))
     ).scalar()
-    if gone is None:
-        raise NotFoundError
-    audit.record(work, "address.works_again", ("address", 0), address=address)
+    if gone is not None:
+        audit.record(work, "address.works_again", ("address", 0), address=address)

@@ -156,7 +156,7 @@ MEBIBYTE = 1024 * 1024
 TAKES_FILES: Mapping[str, int] = {
     # The whole register of England has some 60 MB, its links file a few more.
     "POST /organisations/import": 120 * MEBIBYTE,
-    "POST /terms/import": MEBIBYTE,
+    "POST /terms/import": 3 * MEBIBYTE,
     "POST /questionnaires": 25 * MEBIBYTE,
     # As large as the setting can be; a file over what it is gets an answer of its own.
     "POST /returns/{return_id}/{domain}/{standard}/evidence": 101 * MEBIBYTE,

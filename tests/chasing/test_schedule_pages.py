@@ -377,7 +377,7 @@ def test_an_address_is_marked_by_hand_and_works_again(
     assert "No working address" in listed
     assert manager.post("/addresses/works", data={"address": address}).status_code == 303
     assert session.get(UndeliverableAddress, address) is None
-    assert manager.post("/addresses/works", data={"address": address}).status_code == 404
+    assert manager.post("/addresses/works", data={"address": address}).status_code == 303
     assert "No organisation fits" in words(manager.get(f"{this.here}/chase?state=no_contact").text)
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app import cli
 from app.core import embedded
-from app.core.access import OrganisationRole, Work
+from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.database import build_engine
 from app.core.scope import Scope
 from app.core.settings import settings
