@@ -15,8 +15,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
+from app.chasing.calendar_pages import router as calendar_router
 from app.chasing.closing_pages import router as closing_router
 from app.chasing.pages import router as chasing_router
+from app.chasing.schedule_pages import router as schedule_router
+from app.chasing.selection_pages import router as selection_router
+from app.chasing.settings_pages import router as chase_settings_router
 from app.core import health
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
@@ -93,6 +97,10 @@ ROUTERS = (
     rounds_router,
     issue_router,
     chasing_router,
+    schedule_router,
+    selection_router,
+    chase_settings_router,
+    calendar_router,
     closing_router,
     scrutiny_router,
     actions_router,

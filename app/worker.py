@@ -1,14 +1,15 @@
-"""What runs beside the pages: mails, the chain over the audit trail, evidence files, the day's retention."""
+"""What runs beside the pages: reminders, mails, the chain over the audit trail, files, daily retention."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Engine
 
-from app.core import outbox
+from app.chasing.worker import Worker
 from app.core.audit_sealing import Sealer
 from app.core.settings import Settings
 from app.core.stores import file_store, virus_scanner
+from app.core.transports import transport
 from app.people.retention import Daily
 from app.returns.evidence_worker import EvidenceWorker
 
@@ -20,12 +21,9 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
 
     `engine` sees all organisations. Without `daily`, what is done once a day is left to another worker.
     """
-    send = outbox.transport(config)
+    mails = Worker(engine, transport(config), config)
     seal, retention = Sealer(engine), Daily(engine)
     evidence = EvidenceWorker(engine, file_store(config), virus_scanner(config))
-
-    def deliver(now: datetime) -> int:
-        return outbox.deliver(engine, send, sender=config.mail_from, now=now)
 
     def quietly(job: Callable[[datetime], object]) -> Job:
         def run(now: datetime) -> int:
@@ -34,4 +32,4 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
 
         return run
 
-    return (deliver, evidence.tend, quietly(seal), *([quietly(retention)] if daily else []))
+    return (mails.step, evidence.tend, quietly(seal), *([quietly(retention)] if daily else []))

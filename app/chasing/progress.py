@@ -17,7 +17,7 @@ def percent(part: int, whole: int) -> int:
     return part * 100 // whole if whole else 0
 
 
-# --- steps and groups ------------------------------------------------------------------------------
+# --- steps and groups -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,23 @@ class Step:
 
 
 # How many steps a stored state has behind it; each step includes those before it.
-_REACHED: Final = {"issued": 1, "opened": 2, "in_progress": 3, "ready": 4, "signed": 5}
-_STEPS: Final = ("Asked", "Opened", "Started", "Complete", "Signed")
+_REACHED: Final = {"issued": 1, "opened": 2, "in_progress": 3, "ready": 5, "signed": 6}
+_STEPS: Final = ("Asked", "Opened", "Started", "Half answered", "Complete", "Signed")
 
 
-def funnel(states: Iterable[str]) -> tuple[Step, ...]:
-    """Return how many returns have come how far, from their stored states."""
-    reached = [_REACHED[state] for state in states]
+def reached(state: str, answered: int = 0, total: int = 0) -> int:
+    """Return how many steps a return has behind it, from what is stored of it."""
+    half = state == "in_progress" and 0 < total <= 2 * answered
+    return _REACHED[state] + half
+
+
+def funnel(steps: Iterable[int]) -> tuple[Step, ...]:
+    """Return how many returns have come how far, from the steps that each has behind it."""
+    come = list(steps)
     return tuple(
-        Step(title, count, percent(count, len(reached)))
+        Step(title, count, percent(count, len(come)))
         for number, title in enumerate(_STEPS, start=1)
-        for count in [sum(each >= number for each in reached)]
+        for count in [sum(each >= number for each in come)]
     )
 
 
@@ -92,7 +98,7 @@ def _group(key: str, members: Sequence[Line], before: Sequence[bool] | None) -> 
     )
 
 
-# --- day by day ------------------------------------------------------------------------------------
+# --- day by day -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

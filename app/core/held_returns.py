@@ -309,8 +309,8 @@ TRAIL: Final = (
         plain={
             Plain.KEY: "id",
             Plain.LINK: "organisation_id",
-            Plain.STATE: "state due_at",
-            Plain.TECHNICAL: "dedupe_key leased_until attempts message_id",
+            Plain.STATE: "state due_at delivery",
+            Plain.TECHNICAL: "dedupe_key leased_until attempts message_id provider_id asked_at",
         },
         context=("organisation_id", "state"),
     ),

@@ -88,6 +88,8 @@ class OutboxMessage(SQLModel, table=True):
         UniqueConstraint("dedupe_key"),
         CheckConstraint("attempts >= 0", name="attempts"),
         Index(None, "state", "due_at"),
+        Index(None, "sent_at"),
+        Index(None, "provider_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
@@ -107,3 +109,40 @@ class OutboxMessage(SQLModel, table=True):
     attempts: int = 0
     message_id: str
     last_error: str | None = None
+    # What the mail service calls it, what it last said about it, and when it was last asked.
+    provider_id: str | None = None
+    delivery: str | None = None
+    asked_at: datetime | None = None
+
+
+class AddressFault(StrEnum):
+    """How we learned that mails to an address do not arrive."""
+
+    REFUSED = "refused"
+    REPORTED = "reported"
+    BY_HAND = "by_hand"
+
+
+class UndeliverableAddress(SQLModel, table=True):
+    """An address that mails do not reach: nothing is sent there until somebody says that it works again."""
+
+    __tablename__ = "undeliverable_address"
+    __table_args__ = (CheckConstraint("address = lower(address)", name="address_lower"),)
+
+    address: str = Field(primary_key=True)
+    fault: AddressFault = Field(sa_column=Column(text_enum(AddressFault), nullable=False))
+    detail: str = ""
+    since: datetime
+    marked_by: int | None = Field(default=None)
+
+
+class MailText(SQLModel, table=True):
+    """A partnership's own words for one kind of mail; without a row Eleven's words are used."""
+
+    __tablename__ = "mail_text"
+
+    key: str = Field(primary_key=True)
+    subject: str
+    body: str
+    updated_at: datetime
+    updated_by: int

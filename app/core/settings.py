@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     smtp_user: str | None = None
     smtp_password: str | None = None
     smtp_starttls: bool = True
+    smtp_ca_file: str | None = None
+    notify_key: str = ""
+    notify_template: str = ""
+    notify_address: str = "https://api.notifications.service.gov.uk"
+    mails_per_minute: int | None = Field(default=None, ge=1)
     mail_from: str = "eleven@example.org"
 
     secret_key: str = ""
@@ -165,8 +170,10 @@ class Settings(BaseSettings):
             faults.append("DATABASE_URL is not set: name the PostgreSQL server that holds the returns")
         if not self.secure_cookies:
             faults.append("ELEVEN_PUBLIC_ADDRESS does not begin with https://: set the address people use")
-        if not self.smtp_host:
+        if not self.smtp_host and not self.notify_key:
             faults.append("ELEVEN_SMTP_HOST is not set: without it nobody can sign in")
+        if self.notify_key and not self.notify_template:
+            faults.append("ELEVEN_NOTIFY_TEMPLATE is not set: name the template at GOV.UK Notify")
         if min((len(key) for key in self.secret_key.split(",")), default=0) < SHORTEST_SECRET_KEY:
             faults.append(
                 f"ELEVEN_SECRET_KEY is not set, or has fewer than {SHORTEST_SECRET_KEY} characters: it keeps "

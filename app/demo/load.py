@@ -12,7 +12,7 @@ from app.actions.models import Action
 from app.chasing.models import Call
 from app.core.models import AuditEvent, OutboxMessage
 from app.core.storage import Storage
-from app.demo import desk, evidence, outcomes, people, register, returns, rounds
+from app.demo import chasing, desk, evidence, outcomes, people, register, returns, rounds
 from app.demo.answers import Answers
 from app.demo.chance import chance
 from app.demo.copying import continue_ids, copy_rows
@@ -118,6 +118,7 @@ def _write_register(session: Session, cast: Cast) -> None:
     copy_rows(session, PartnershipMember, cast.people.partnership)
     copy_rows(session, Membership, cast.people.membership_rows())
     copy_rows(session, Contact, cast.people.contacts)
+    chasing.write_terms(session, cast)
 
 
 def _write_round(session: Session, cast: Cast, this: RoundPlan, every: list[Made]) -> None:
@@ -134,3 +135,5 @@ def _write_round(session: Session, cast: Cast, this: RoundPlan, every: list[Made
     copy_rows(session, AuditEvent, desk.audit_rows(cast, this, every))
     if this.dates.closed_on is None:
         copy_rows(session, OutboxMessage, desk.invitation_rows(cast, this, every))
+        chasing.write_reminders(session, cast, this, every)
+        chasing.write_holds(session, cast, this, every)

@@ -159,6 +159,8 @@ def _delete_returns(work: Work, period: Period, most: int) -> int:
 
 # --- the rules ------------------------------------------------------------------------------------
 
+_CLOSED = "SELECT closed_at FROM round WHERE round.id = round_id"
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "links",
@@ -214,6 +216,29 @@ RULES: tuple[Rule, ...] = (
                 "state <> 'waiting' AND (body <> '' OR subject <> '' OR recipient <> '')",
                 "body = '', subject = '', recipient = '', last_error = NULL",
             ),
+            Sweep(
+                "chase_message",
+                "coalesce(settled_at, queued_at)",
+                "outcome <> 'waiting' AND address <> ''",
+                "address = ''",
+            ),
+        ),
+    ),
+    Rule(
+        "schedules",
+        "who is named in a round's schedule of reminders, and its pauses",
+        "after the round closed",
+        "keep_mail_months",
+        Unit.MONTHS,
+        then="removed",
+        sweeps=(
+            Sweep(
+                "chase_plan",
+                _CLOSED,
+                "named_person <> '' OR named_address <> ''",
+                "named_person = '', named_address = ''",
+            ),
+            Sweep("chase_pause", _CLOSED),
         ),
     ),
     Rule(

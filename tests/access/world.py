@@ -9,6 +9,17 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.chasing.models import (
+    ChaseBatch,
+    ChaseMessage,
+    Exemption,
+    ExemptionKind,
+    Extension,
+    MessageOutcome,
+    Pause,
+    TermDates,
+)
+from app.chasing.stages import StageKind
 from app.core.access import Actor, OrganisationRole, Work
 from app.core.models import OutboxMessage
 from app.core.settings import settings
@@ -112,6 +123,7 @@ def build(work: Work) -> World:
     rounds.set_state(work, closed, RoundState.CLOSED)
     _begun(work, ours, people[ours], "Robin Marsh", "Ashgrove")
     _begun(work, theirs, people[theirs], "Zebedee Quokkason", "Quokka-answer")
+    spared = {where: _spared(work, *where, number) for where, number in returns.items()}
     preview = RegisterImport(
         kind="contacts",
         file_name="contacts.csv",
@@ -130,6 +142,7 @@ def build(work: Work) -> World:
         "version": 1,
         "edition": 1,
         "token": "no-such-token",
+        "letter_key": "invitation",
         "import_id": preview.id,
     }
 
@@ -143,6 +156,7 @@ def build(work: Work) -> World:
             "contact_id": _id_of(work, col(Contact.id), col(Contact.organisation_id) == school),
             "hand_over_id": _id_of(work, col(HandOver.id), col(HandOver.organisation_id) == school),
             "message_id": _id_of(work, col(OutboxMessage.id), col(OutboxMessage.organisation_id) == school),
+            **spared[round_id, school],
             "file_id": _id_of(
                 work, col(EvidenceFile.id), col(EvidenceFile.return_id) == returns[round_id, school]
             ),
@@ -151,7 +165,11 @@ def build(work: Work) -> World:
         }
 
     own, other = at(open_round, ours), at(open_round, theirs)
-    random = dict.fromkeys(own, RANDOM) | {"domain": "no-such-domain", "key": "no-such-questionnaire"}
+    random = dict.fromkeys(own, RANDOM) | {
+        "domain": "no-such-domain",
+        "key": "no-such-questionnaire",
+        "letter_key": "no-such-letter",
+    }
     return World(
         ours,
         theirs,
@@ -165,6 +183,42 @@ def build(work: Work) -> World:
             "random": random,
         },
     )
+
+
+def _spared(work: Work, round_id: int, school: int, return_id: int) -> dict[str, object]:
+    """Let a school have been reminded, paused, exempt and given more time; all of it is over."""
+    manager, mark = work.actor.user_id, f"{CANARY} flood {school}"
+    where: dict[str, Any] = {"return_id": return_id, "organisation_id": school}
+    pause = Pause(
+        round_id=round_id, organisation_id=school, reason=mark, begun_at=work.now, begun_by=manager,
+        ended_at=work.now,
+    )  # fmt: skip
+    exemption = Exemption(
+        **where, kind=ExemptionKind.OTHER, reason=mark, made_at=work.now, made_by=manager, lifted_at=work.now
+    )
+    extension = Extension(
+        **where, due_before=date(2026, 9, 1), due_on=date(2026, 9, 30), reason=mark, made_at=work.now,
+        made_by=manager,
+    )  # fmt: skip
+    batch = ChaseBatch(round_id=round_id, made_at=work.now, made_by=manager, save_key=f"{round_id}-{school}")
+    begins = date(2026 + round_id, 1, school)
+    term = TermDates(name=f"Term {return_id}", first_on=begins, last_on=begins)
+    work.session.add_all([pause, exemption, extension, batch, term])
+    work.session.flush()
+    work.session.add(
+        ChaseMessage(
+            **where, dedupe_key=f"{round_id}-{school}", round_id=round_id, batch_id=batch.id, stage_key="now",
+            kind=StageKind.REMINDER, due_on=date(2026, 9, 30), state_then="not_opened", address=mark,
+            queued_at=work.now, settled_at=work.now, outcome=MessageOutcome.SENT,
+        )
+    )  # fmt: skip
+    work.session.flush()
+    return {
+        "pause_id": pause.id,
+        "exemption_id": exemption.id,
+        "batch_id": batch.id,
+        "term_id": term.id,
+    }
 
 
 def _begun(work: Work, school: int, user_id: int, name: str, mark: str) -> None:

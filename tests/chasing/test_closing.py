@@ -20,7 +20,7 @@ def test_closing_says_first_how_many_have_not_signed(work: Work, client_as: Clie
     assert f'action="{page}/close"' not in manager.get(page).text
     asked = manager.get(f"{page}/close").text
     assert "2 of 3 organisations have not signed" in asked
-    assert "No contact</a>: 2" in asked
+    assert "No working address</a>: 2" in asked
     assert queries.round_line(work.session, round_id).state is RoundState.OPEN
     assert manager.post(f"{page}/close").headers["location"] == page
     work.session.expire_all()

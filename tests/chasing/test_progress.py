@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chasing.progress import Line, RoundDays, day_lines, funnel, groups, headline
+from app.chasing.progress import Line, RoundDays, day_lines, funnel, groups, headline, reached
 from app.chasing.rules import ChaseState
 
 OPENS, DUE = date(2026, 10, 1), date(2027, 1, 29)
@@ -19,14 +19,21 @@ def days(
 
 
 def test_each_step_includes_those_that_went_further() -> None:
-    states = ["issued"] * 4 + ["opened"] * 3 + ["in_progress", "ready", "signed"]
-    assert [(step.title, step.count, step.share) for step in funnel(states)] == [
+    states = ["issued"] * 4 + ["opened"] * 3 + ["ready", "signed"]
+    steps = [reached(state) for state in states] + [reached("in_progress", 29, 58)]
+    assert [(step.title, step.count, step.share) for step in funnel(steps)] == [
         ("Asked", 10, 100),
         ("Opened", 6, 60),
         ("Started", 3, 30),
+        ("Half answered", 3, 30),
         ("Complete", 2, 20),
         ("Signed", 1, 10),
     ]
+
+
+def test_half_is_half_of_what_is_asked() -> None:
+    assert [reached("in_progress", answered, 58) for answered in (0, 28, 29, 58)] == [3, 3, 4, 4]
+    assert reached("in_progress", 0, 0) == 3
 
 
 def test_a_funnel_of_nothing_is_all_noughts() -> None:
@@ -35,7 +42,7 @@ def test_a_funnel_of_nothing_is_all_noughts() -> None:
 
 @given(st.lists(st.sampled_from(["issued", "opened", "in_progress", "ready", "signed"])))
 def test_a_funnel_never_widens(states: list[str]) -> None:
-    counts = [step.count for step in funnel(states)]
+    counts = [step.count for step in funnel(reached(state) for state in states)]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] == len(states)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app import cli
 from app.core import embedded
-from app.core.access import OrganisationRole, Work
+from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.database import build_engine
 from app.core.scope import Scope
 from app.core.settings import settings
@@ -175,6 +175,49 @@ def _sign_in_mail(session: Session, _user: int, ended: datetime) -> None:
 @made("mails")
 def _other_mail(session: Session, _user: int, ended: datetime) -> None:
     _mail(session, ended, "receipt")
+    round_id = _round(session, ended)
+    statement = text('SELECT id, organisation_id FROM "return" WHERE round_id = :round')
+    return_id, place = session.execute(statement, {"round": round_id}).one()
+    put(
+        session,
+        "chase_message",
+        dedupe_key=str(ended),
+        round_id=round_id,
+        return_id=return_id,
+        organisation_id=place,
+        stage_key="now",
+        kind="reminder",
+        due_on=ended.date(),
+        state_then="not_opened",
+        address="robin@ashgrove.example.org",
+        queued_at=ended,
+        settled_at=ended,
+        outcome="sent",
+        why_not="",
+    )
+
+
+@made("schedules")
+def _schedule(session: Session, user: int, ended: datetime) -> None:
+    round_id = _round(session, ended)
+    put(
+        session,
+        "chase_plan",
+        round_id=round_id,
+        send_from=time(8),
+        send_until=time(18),
+        named_person="Cordelia Fairholme",
+        named_address="chair@example.org",
+        changed_at=ended,
+    )
+    put(session, "chase_pause", round_id=round_id, reason="Flood", begun_at=ended, begun_by=user)
+    closed = text("UPDATE round SET state = 'closed', closed_at = :at WHERE id = :id")
+    session.execute(closed, {"at": ended, "id": round_id})
+
+
+def _round(session: Session, ended: datetime) -> int:
+    manager = Actor(0, "", "", roles=frozenset({PartnershipRole.BOARD_MANAGER}))
+    return builders.open_round(Work(session, manager, NOW), [_place(session, str(ended))])
 
 
 @made("limits")
