@@ -1,12 +1,15 @@
 """The demo's evidence files: real documents that the program itself would have taken."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.engine import URL
 from sqlmodel import Session, col
 
+from app.core.database import owner_engine
 from app.core.storage import LocalFolder
 from app.demo.load import load
 from app.returns.file_names import ending_of, safe_name
@@ -15,6 +18,14 @@ from app.returns.models import EvidenceFile, Return, ReturnState, SignedReturn
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.files
+
+
+@pytest.fixture
+def engine(database: URL) -> Iterator[Engine]:
+    """Rows are copied in bulk, which only the owner of the tables may do."""
+    engine = owner_engine(database)
+    yield engine
+    engine.dispose()
 
 
 def test_some_returns_have_documents_that_open(engine: Engine, tmp_path: Path) -> None:
