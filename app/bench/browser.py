@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from types import TracebackType
@@ -89,19 +90,22 @@ class InProcess:
         self._app = app
         self._token = token
         self._runner = asyncio.Runner()
+        # A thread of its own: the caller's may be running an event loop already.
+        self._thread = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Self:
-        self._runner.__enter__()
+        self._thread.submit(self._runner.__enter__).result()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._runner.__exit__(kind, problem, trace)
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
     def get(self, path: str, **headers: str) -> Reply:
         """Fetch a page; further request headers by name, with _ for -."""
-        return self._runner.run(self._call("GET", path, b"", headers))
+        return self._thread.submit(self._runner.run, self._call("GET", path, b"", headers)).result()
 
     def ok(self, path: str) -> Reply:
         """Fetch a page that must be there; raises BrokenReplyError."""

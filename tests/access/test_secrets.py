@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
+from uvicorn.config import LOGGING_CONFIG
 
 from app import cli
 from app.core import routes as table
@@ -149,7 +150,9 @@ def test_the_web_server_logs_no_addresses(
 def test_control_a_log_of_requests_would_tell_links(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ANSWER in told_of_a_request(served_with(monkeypatch, log_level="info"), capsys)
+    assert ANSWER in told_of_a_request(
+        served_with(monkeypatch, log_level="info", log_config=LOGGING_CONFIG), capsys
+    )
 
 
 def failing(app: FastAPI, client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -1,10 +1,10 @@
 """The strict content policy in a real browser: no page of ours breaks it, and it stops what others plant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import Engine
 
 from app.core.access import OrganisationRole, PartnershipRole
@@ -36,7 +36,18 @@ PLANT = """() => {
     document.body.lastElementChild.click();
     return window.planted ?? 0;
 }"""
-FILES = (".xlsx", ".csv", ".css", "/health")
+FILES = (
+    ".xlsx",
+    ".csv",
+    ".css",
+    ".docx",
+    ".ics",
+    "/health",
+    "/live",
+    "/ready",
+    "/files/{file_id}",
+    "/data.json",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +57,20 @@ def world(engine: Engine, clock: MovableClock) -> World:
 
 
 NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[NewContext]:
+    """Return browser contexts of the test's own, closed at its end."""
+    made: list[BrowserContext] = []
+
+    def make(**options: bool) -> BrowserContext:
+        made.append(browser.new_context(**options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 def listening(context: BrowserContext, address: str, token: str | None) -> Page:
