@@ -96,6 +96,31 @@ ACCESS: Mapping[str, Access] = {
     "GET /returns/{return_id}/{domain}/{standard}": Access.OWN_READ,
     "POST /returns/{return_id}/{domain}/{standard}": Access.OWN_WRITE,
     "GET /actions": Access.RETURNS,
+    "GET /visits": Access.RATINGS,
+    "GET /visits/selection": Access.RATINGS,
+    "POST /visits/selection": Access.RETURNS,
+    "POST /visits/draw": Access.RETURNS,
+    "GET /visits/settings": Access.BOARD_MANAGER,
+    "POST /visits/settings": Access.BOARD_MANAGER,
+    "GET /visits/template.docx": Access.BOARD_MANAGER,
+    "POST /visits/template": Access.BOARD_MANAGER,
+    "GET /visits/template/{template_id}/preview.docx": Access.BOARD_MANAGER,
+    "GET /visits/{visit_id}": Access.RATINGS,
+    "POST /visits/{visit_id}/steps/{step}": Access.RATINGS,
+    "GET /visits/{visit_id}/enquiry": Access.RETURNS,
+    "POST /visits/{visit_id}/enquiry": Access.RETURNS,
+    "POST /visits/{visit_id}/enquiry/{question_id}": Access.RETURNS,
+    "POST /visits/{visit_id}/programme": Access.RETURNS,
+    "POST /visits/{visit_id}/programme/{slot_id}/remove": Access.RETURNS,
+    "GET /visits/{visit_id}/report": Access.RATINGS,
+    "POST /visits/{visit_id}/report": Access.RETURNS,
+    "POST /visits/{visit_id}/actions": Access.RETURNS,
+    "GET /visits/{visit_id}/letter.docx": Access.RATINGS,
+    "GET /visits/{visit_id}/pack.docx": Access.RETURNS,
+    "GET /visits/{visit_id}/report.docx": Access.RATINGS,
+    "GET /our-visits/{visit_id}": Access.OWN_READ,
+    "GET /our-visits/{visit_id}/report.docx": Access.OWN_READ,
+    "POST /our-visits/{visit_id}/reply": Access.OWN_WRITE,
 }
 
 MEBIBYTE = 1024 * 1024
@@ -104,6 +129,7 @@ TAKES_FILES: Mapping[str, int] = {
     # The whole register of England has some 60 MB, its links file a few more.
     "POST /organisations/import": 120 * MEBIBYTE,
     "POST /questionnaires": 25 * MEBIBYTE,
+    "POST /visits/template": 5 * MEBIBYTE,
 }
 
 

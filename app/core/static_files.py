@@ -9,7 +9,7 @@ from app.core.settings import ROOT
 
 STATIC = ROOT / "app" / "core" / "static"
 STYLES = ROOT / "app" / "core" / "styles"
-SHEETS = ("base.css", "pictures.css", "pages.css", "desk.css")
+SHEETS = ("base.css", "pictures.css", "pages.css", "desk.css", "visits.css")
 FILES = (
     "vendor/govuk-frontend.min.css",
     "vendor/htmx.min.js",
