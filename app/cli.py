@@ -39,6 +39,7 @@ def worker(args: argparse.Namespace) -> int:
     from app.core.embedded import database_address  # noqa: PLC0415
     from app.core.scope import Scope  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.visits.reminding import pass_over  # noqa: PLC0415
 
     engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
     send = outbox.transport(settings())
@@ -46,6 +47,7 @@ def worker(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
         try:
+            pass_over(engine, system_clock())
             left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)

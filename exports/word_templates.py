@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any, Final
 
 from docx import Document
-from docx.shared import Pt, RGBColor
+from docx.shared import Cm, Pt, RGBColor
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -153,6 +153,8 @@ def _part_problems(packed: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Ite
 
 def _styled() -> Any:
     document = Document()
+    section = document.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
     normal = document.styles["Normal"]
     normal.font.name, normal.font.size = "Arial", Pt(11)
     normal.paragraph_format.space_after = Pt(8)

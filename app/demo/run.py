@@ -87,9 +87,11 @@ def _send_mails(engine: Engine, wait: Callable[[float], None] = time.sleep) -> N
     from app.core import outbox  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
+    from app.visits.reminding import pass_over  # noqa: PLC0415
 
     send = outbox.transport(settings())
     while True:
         with suppress(DBAPIError):
+            pass_over(engine, system_clock())
             outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
         wait(2)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import LONDON, london_date
-from app.core.working_days import next_working_day
+from app.core.working_days import earlier_working_day, next_working_day
 from app.organisations.models import Organisation
 from app.people.models import Membership, PartnershipMember, User
 from app.returns.models import Return, ReturnState
@@ -47,7 +47,7 @@ _NOTES = (
         "The contractor’s drivers are not checked again after a year",
         "Files seen",
     ),
-    (Shows.NOTHING, "The answer was as in the return", ""),
+    (Shows.STRENGTH, "Two children named the same worker, and said that she writes down what they say", ""),
 )
 _SLOTS = (
     NewSlot("9:30", "10:15", "Welcome, and what you want to show us", "Chief officer, partners, officers"),
@@ -72,7 +72,7 @@ class _Cast:
 
     def work(self, role: PartnershipRole, day: date, number: int = 0) -> Work:
         """Return somebody's piece of work on a day, never later than now."""
-        moment = datetime.combine(day, time(10, 0), LONDON)
+        moment = datetime.combine(earlier_working_day(day), time(10, 0), LONDON)
         user_id, name, email = self._staff[role][number]
         actor = Actor(user_id, name, email, roles=frozenset({role}))
         return Work(self.session, actor, min(moment, self.now))
@@ -135,11 +135,11 @@ def add_visits(engine: Engine, now: datetime) -> None:
 
 
 def _placed(agencies: Sequence[tuple[int, str, str]]) -> list[int]:
-    """Return the agencies in the order of the states: leisure's report is released, the police's agreed."""
+    """Return the agencies in the order of the states; leisure's report is released."""
     leisure = next(number for number, _, kind in agencies if kind == "leisure_and_culture")
-    police = next((number for number, _, kind in agencies if kind == "police"), None)
-    rest = [number for number, _, _ in agencies if number not in {leisure, police}]
-    rest.insert(COURSE.index(_S.CIRCULATED), police or rest.pop())
+    partner = next((number for number, _, kind in agencies if kind == "integrated_care_board"), None)
+    rest = [number for number, _, _ in agencies if number not in {leisure, partner}]
+    rest.insert(COURSE.index(_S.CIRCULATED), partner or rest.pop())
     rest.insert(COURSE.index(_S.RELEASED), leisure)
     return rest
 
@@ -234,7 +234,7 @@ def _programme(cast: _Cast, visit_id: int, day: date) -> None:
 def _hold(cast: _Cast, visit_id: int, day: date) -> None:
     officer = cast.work(PartnershipRole.PSO, day)
     lines = queries.questions(cast.session, visit_id)
-    for number, line in enumerate([*lines[:6], lines[-1]]):
+    for number, line in enumerate([*lines[:3], lines[-1]]):
         shows, heard, seen = _NOTES[number % len(_NOTES)]
         noted = Noted(line.text, line.ask, asked=True, heard=heard, seen=seen, shows=shows)
         preparing.note(officer, visit_id, line.id, noted)

@@ -160,6 +160,17 @@ class VisitReply(SQLModel, table=True):
     said_at: datetime
 
 
+class VisitReminder(SQLModel, table=True):
+    """A reminder that was queued: each goes once for its date."""
+
+    __tablename__ = "visit_reminder"
+
+    visit_id: int = Field(foreign_key="visit.id", primary_key=True)
+    key: str = Field(primary_key=True)
+    organisation_id: int = Field(foreign_key="organisation.id")
+    queued_at: datetime
+
+
 class VisitSeat(SQLModel, table=True):
     """Who speaks for which safeguarding partner."""
 

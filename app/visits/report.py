@@ -63,7 +63,7 @@ def drafted(notes: Iterable[Note], *, stars: int | None = None, young_comment: s
     """Return a first draft; every note that shows something is in it once, by domain as they come."""
     parts: dict[Shows, list[str]] = {shows: [] for shows in HEADINGS}
     for note in notes:
-        text = " ".join(" ".join((note.heard, note.seen)).split())
+        text = _sentences(note.heard, note.seen)
         if text and note.shows in parts:
             whose = "Young scrutineers: " if note.young else ""
             domain = f"{note.domain}: " if note.domain else ""
@@ -74,3 +74,10 @@ def drafted(notes: Iterable[Note], *, stars: int | None = None, young_comment: s
         heading = Shows.STRENGTH if stars >= 3 else Shows.DEVELOPMENT
         parts[heading].append(f"Young scrutineers give {stars} of 5 stars{said}")
     return ReportText(*("\n".join(lines) for lines in parts.values()))
+
+
+def _sentences(*parts: str) -> str:
+    """Return parts on one line, each ended like a sentence where another one follows."""
+    said = [" ".join(part.split()) for part in parts if part.strip()]
+    ended = [part if part[-1] in ".!?" else f"{part}." for part in said[:-1]]
+    return " ".join([*ended, *said[-1:]])

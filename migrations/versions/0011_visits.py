@@ -25,6 +25,7 @@ KEPT_APART = (
     "('visit_endorsement', 'none')",
     "('visit_question', 'none')",
     "('visit_agreement', 'none')",
+    "('visit_reminder', 'none')",
 )
 
 
@@ -41,12 +42,14 @@ def upgrade() -> None:
     _visit_reply()
     _visit_report()
     _visit_slot()
+    _visit_reminder()
     for table in KEPT_APART:
         op.execute(f"SELECT keep_apart{table}")
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_table("visit_reminder")
     op.drop_index(op.f("ix_visit_slot_visit_id"), table_name="visit_slot")
     op.drop_table("visit_slot")
     op.drop_table("visit_report")
@@ -376,3 +379,18 @@ def _visit_slot() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_slot")),
     )
     op.create_index(op.f("ix_visit_slot_visit_id"), "visit_slot", ["visit_id"], unique=False)
+
+
+def _visit_reminder() -> None:
+    op.create_table(
+        "visit_reminder",
+        sa.Column("visit_id", sa.Integer(), nullable=False),
+        sa.Column("key", TEXT(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("queued_at", MOMENT(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_reminder_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_reminder_visit_id")),
+        sa.PrimaryKeyConstraint("visit_id", "key", name=op.f("pk_visit_reminder")),
+    )

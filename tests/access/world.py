@@ -26,6 +26,7 @@ from app.visits.models import (
     VisitAgreement,
     VisitEndorsement,
     VisitQuestion,
+    VisitReminder,
     VisitReply,
     VisitReport,
     VisitSlot,
@@ -217,7 +218,8 @@ def _visited(work: Work, school: int, mark: str) -> None:
     yes = VisitEndorsement(visit_id=number, partner=partner, endorsed=True, **said)
     agreed = VisitAgreement(visit_id=number, edition=1, partner=partner, agreed=True, **said)
     reply = VisitReply(visit_id=number, text=f"{mark} has three sites", user_name=mark, **said)
-    work.session.add_all([noted, report, slot, yes, agreed, reply])
+    reminder = VisitReminder(visit_id=number, key=mark, organisation_id=school, queued_at=work.now)
+    work.session.add_all([noted, report, slot, yes, agreed, reply, reminder])
     work.session.flush()
 
 
