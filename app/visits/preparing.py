@@ -17,6 +17,7 @@ from app.visits.lifecycle import Step, VisitState
 from app.visits.models import VisitQuestion, VisitSlot
 from app.visits.queries import VisitHead
 from app.visits.report import Shows
+from app.visits.rules import may_endorse
 from app.visits.service import check, held, move, must_be_writer
 from app.visits.sources import material
 
@@ -281,6 +282,9 @@ def agree_programme(work: Work, visit_id: int) -> None:
     lines = [
         f"{each.begins} to {each.ends}  {each.what}{f' ({each.who})' if each.who else ''}" for each in parts
     ]
+    day = long_date(this.visit.visit_on) if this.visit.visit_on else ""
+    what = f"The programme of the visit to {this.organisation} on {day} is agreed:\n\n" + "\n".join(lines)
+    mails.to_partners(work, this, may_endorse(this.kind), "Programme of a visit", what)
     mails.to_agency(
         work, this, "visit-programme", "Programme of the assurance visit", programme="\n".join(lines)
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -13,6 +13,8 @@ from app.core.access import PartnershipRole, Work
 from app.core.clock import london_date, long_date
 from app.core.errors import NotFoundError, RefusedError
 from app.organisations.models import Organisation
+from app.returns.models import Return
+from app.rounds.models import Round
 from app.visits import mails, queries, set_up
 from app.visits.deadlines import Deadlines, deadlines, visit_day_problem
 from app.visits.lifecycle import IllegalMoveError, Step, VisitState, after
@@ -254,6 +256,8 @@ def set_date(work: Work, visit_id: int, day: date | None, why: str = "") -> None
     # Short notice was waived for the old date, not for this one.
     this.visit.waiver, this.visit.waived_at = "", None
     move(work, this, step, day=day.isoformat(), was=before.isoformat() if before else None, why=why.strip())
+    if this.visit.framework_issued_at and not this.returned:
+        _move_return(work, this, max(found.back.day, london_date(work.now)))
     if step is Step.MOVE_DATE and this.visit.letter_sent_at:
         mails.to_agency(
             work,
@@ -263,6 +267,17 @@ def set_date(work: Work, visit_id: int, day: date | None, why: str = "") -> None
             reason=why.strip(),
             back=long_date(found.back.day),
         )
+
+
+def _move_return(work: Work, this: VisitHead, due_on: date) -> None:
+    """Let the framework that is with the agency be due on the new day."""
+    round_id = work.session.execute(
+        update(Return)
+        .where(col(Return.id) == this.visit.return_id)
+        .values(due_on=due_on)
+        .returning(col(Return.round_id))
+    ).scalar_one()
+    work.session.execute(update(Round).where(col(Round.id) == round_id).values(due_on=due_on))
 
 
 def waive(work: Work, visit_id: int, reason: str) -> None:

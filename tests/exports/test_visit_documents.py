@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docxtpl import DocxTemplate
 from jinja2 import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -73,13 +74,13 @@ def test_control_without_escaping_text_is_lost_or_the_file_breaks(monkeypatch: p
         def __init__(self) -> None:
             super().__init__()
 
-    real = word_templates.DocxTemplate.render
+    real = DocxTemplate.render
 
     def careless(self: Any, context: Any, jinja_env: Any = None, autoescape: bool = False) -> None:
         del jinja_env, autoescape
         real(self, context, Unescaped())
 
-    monkeypatch.setattr(word_templates.DocxTemplate, "render", careless)
+    monkeypatch.setattr(DocxTemplate, "render", careless)
     values = {**SAMPLE, "organisation": "Fish & chips <of the area>"}
     try:
         text = words(filled(report_template(), values))

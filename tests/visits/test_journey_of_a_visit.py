@@ -315,3 +315,13 @@ def test_the_draw_is_recorded_and_can_be_repeated(work: Work) -> None:
     assert drawn is not None
     assert drawn.seed == 7
     assert queries.under_way(work.session) >= set(row.chosen)
+
+
+def test_a_framework_that_is_with_the_agency_moves_with_the_visit(work: Work) -> None:
+    place = scenes.agency(work)
+    scenes.answered_before(work, place)
+    visit_id = scenes.issued(work, place)
+    service.set_date(work, visit_id, date(2027, 4, 13), "The chief is away")
+    this = queries.visit_head(work.session, visit_id)
+    head = returns.head(work.session, work.actor, this.visit.return_id or 0)
+    assert head.due_on == this.visit.return_due == date(2027, 3, 23)

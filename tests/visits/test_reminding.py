@@ -16,11 +16,13 @@ pytestmark = pytest.mark.visits
 
 
 def mails(work: Work, place: int, kind: str) -> int:
-    return work.session.execute(
-        select(func.count()).where(
-            col(OutboxMessage.kind) == kind, col(OutboxMessage.organisation_id) == place
-        )
-    ).scalar_one()
+    return int(
+        work.session.execute(
+            select(func.count()).where(
+                col(OutboxMessage.kind) == kind, col(OutboxMessage.organisation_id) == place
+            )
+        ).scalar_one()
+    )
 
 
 def test_the_agency_is_reminded_a_week_before_and_when_it_is_overdue(work: Work) -> None:
