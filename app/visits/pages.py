@@ -52,10 +52,15 @@ def programme(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
 
 @router.get("/visits/selection")
 def selection(
-    request: Request, actor: ActorDep, session: SessionDep, at: NowDep, who: str = "section-11"
+    request: Request,
+    actor: ActorDep,
+    session: SessionDep,
+    at: NowDep,
+    who: str = "section-11",
+    name: str = "",
 ) -> Response:
-    """Show who comes first for a visit, and why."""
-    return _selection_page(request, actor, session, at, who=who)
+    """Show who comes first for a visit, and why; anybody can be found by name and added."""
+    return _selection_page(request, actor, session, at, who=who, name=" ".join(name.split())[:100])
 
 
 def _selection_page(
@@ -65,12 +70,14 @@ def _selection_page(
     at: NowDep,
     *,
     who: str = "section-11",
+    name: str = "",
     problem: RefusedError | None = None,
 ) -> Response:
     today = london_date(at)
     every = picture.ranking(session, today)
     agencies = who != "everybody"
     lines = [line for line in every if line.place.section_11 or not agencies]
+    lines = [line for line in lines if name.casefold() in line.place.name.casefold()]
     problems = problem.problems if problem else {}
     failed = {int(name.removeprefix("why-")) for name in problems if name.startswith("why-")}
     shown = lines[:SHOWN]
@@ -81,6 +88,7 @@ def _selection_page(
         lines=shown + [line for line in every if line.place.id in failed and line not in shown],
         count=len(lines),
         who="section-11" if agencies else "everybody",
+        name=name,
         simulated=picture.next_two_years(session, today, every),
         capacity=set_up.capacity(session),
         drawn=set_up.last_draw(session),

@@ -7,10 +7,10 @@ from datetime import date
 from sqlmodel import Session
 
 from app.visits import queries, set_up
-from app.visits.lifecycle import UNDER_WAY
+from app.visits.lifecycle import UNDER_WAY, VisitState
 from app.visits.programme import Owed, Simulation, due_by, simulate
 from app.visits.queries import VisitHead
-from app.visits.selection import Score, ranked
+from app.visits.selection import Facts, Score, ranked
 from app.visits.sources import Candidate, candidates, last_visits, selection_facts
 
 SOON_DAYS = 183
@@ -77,7 +77,8 @@ def ranking(session: Session, today: date) -> tuple[Ranked, ...]:
     """Return the organisations in the order in which reasons speak for a visit."""
     places = {place.id: place for place in candidates(session)}
     busy = queries.under_way(session)
-    facts = {number: each for number, each in selection_facts(session, today).items() if number in places}
+    known = selection_facts(session, today)
+    facts = {number: known.get(number, Facts(organisation_id=number)) for number in places}
     return tuple(
         Ranked(
             places[each.organisation_id],
@@ -108,3 +109,21 @@ def next_two_years(session: Session, today: date, lines: Sequence[Ranked]) -> Si
         if not each.under_way
     ]
     return simulate(owed, set_up.capacity(session), today, planned)
+
+
+def month_is_full(session: Session, this: VisitHead) -> str:
+    """Return a sentence when more visits are in the month of this one than the partnership can hold."""
+    day = this.visit.visit_on
+    if day is None:
+        return ""
+    planned = [
+        head
+        for head in queries.visits(session)
+        if head.state is not VisitState.DROPPED
+        and head.visit.visit_on is not None
+        and (head.visit.visit_on.year, head.visit.visit_on.month) == (day.year, day.month)
+    ]
+    most = set_up.capacity(session).visits_a_month
+    if len(planned) <= most:
+        return ""
+    return f"{len(planned)} visits are in {day:%B %Y}, and you can hold {most} in a month."

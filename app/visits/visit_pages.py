@@ -19,6 +19,7 @@ from app.visits import framework, preparing, queries, reporting, service
 from app.visits.deadlines import deadlines
 from app.visits.lifecycle import HELD, STATE_WORDS, Step, VisitState, next_steps
 from app.visits.outlook import NEXT, timeline
+from app.visits.picture import month_is_full
 from app.visits.queries import VisitHead
 from app.visits.rules import PARTNER_WORDS, Partner, may_endorse, may_take_part
 from app.visits.signals import school_terms
@@ -90,11 +91,13 @@ def _sayings(
 def _dates(work: Work, this: VisitHead) -> dict[str, Any]:
     today = london_date(work.now)
     if this.visit.visit_on is None:
-        return {"dates": None, "missed": (), "today": today}
+        return {"dates": None, "missed": (), "full": "", "today": today}
     dates = deadlines(this.visit.visit_on, school_terms(work.session) if this.is_school else None)
     issued = this.visit.return_id is not None
     missed = dates.missed(today, issued=issued, returned=this.returned)
-    return {"dates": dates, "missed": () if this.state in HELD else missed, "today": today}
+    ahead = this.state not in HELD
+    full = month_is_full(work.session, this) if ahead else ""
+    return {"dates": dates, "missed": missed if ahead else (), "full": full, "today": today}
 
 
 def _framework(work: Work, this: VisitHead, steps: tuple[Step, ...]) -> dict[str, Any]:

@@ -325,3 +325,15 @@ def test_a_framework_that_is_with_the_agency_moves_with_the_visit(work: Work) ->
     this = queries.visit_head(work.session, visit_id)
     head = returns.head(work.session, work.actor, this.visit.return_id or 0)
     assert head.due_on == this.visit.return_due == date(2027, 3, 23)
+
+
+def test_the_next_visit_asks_about_the_last_report(work: Work) -> None:
+    place = scenes.agency(work)
+    scenes.answered_before(work, place)
+    first = scenes.released(work, place)
+    then = scenes.later(work, scenes.FAR_DAY)
+    service.close(then, first)
+    visit_id = scenes.preparing_visit(work, place, date(2027, 6, 15))
+    asked = [line for line in queries.questions(work.session, visit_id) if line.source is Source.REPORT]
+    assert asked
+    assert all(line.why.startswith("The last report says: ") for line in asked)

@@ -1,20 +1,24 @@
 """The pages of visits: what each person sees and may do there."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
-from sqlmodel import col
+from sqlalchemy import Engine, select, text
+from sqlalchemy.engine import URL
+from sqlmodel import Session, col
 
-from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
+from app.core.database import owner_engine
 from app.core.models import OutboxMessage
-from app.visits import queries, reporting, service, set_up
+from app.core.scope import enter
+from app.visits import queries, reporting, service, set_up, setting_up
 from app.visits.lifecycle import VisitState
 from app.visits.rules import Partner
 from app.visits.selection import Weights
+from tests import builders
 from tests.conftest import ClientAs, MovableClock
 from tests.visits import scenes
 
@@ -41,8 +45,8 @@ def manager(client_as: ClientAs) -> TestClient:
 def says(client: TestClient, path: str, *texts: str) -> str:
     page = client.get(path)
     assert page.status_code == 200, path
-    for text in texts:
-        assert text in page.text, text
+    for expected in texts:
+        assert expected in page.text, expected
     return page.text
 
 
@@ -112,8 +116,8 @@ def test_the_scrutineer_reads_everything_and_is_offered_nothing(
     work.session.commit()
     reader = client_as(SCRUTINEER)
     for path in ("/visits", "/visits/selection", f"/visits/{visit_id}", f"/visits/{visit_id}/enquiry"):
-        text = reader.get(path).text.split("<main", 1)[1]
-        assert "<button" not in text, path
+        shown = reader.get(path).text.split("<main", 1)[1]
+        assert 'method="post"' not in shown, path
     assert reader.post(f"/visits/{visit_id}/enquiry", data={"text": "Why?"}).status_code == 422
 
 
@@ -238,3 +242,68 @@ def test_the_letter_goes_to_leads_and_signatories(work: Work, place: int) -> Non
     ).all()
     assert {row[0] for row in rows} >= {f"lead-{place}@example.org", f"signatory-{place}@example.org"}
     assert all("Tuesday 16 March 2027" in body for _, body in rows)
+
+
+def test_anybody_can_be_found_and_added(work: Work, manager: TestClient) -> None:
+    school = builders.organisation(work, "Larkspur Nursery School", kind="nursery_school")
+    work.session.commit()
+    assert "Larkspur" not in manager.get("/visits/selection").text
+    says(manager, "/visits/selection?who=everybody&name=larkspur", "Larkspur Nursery School")
+    says(manager, "/visits/selection?who=everybody&name=nobody-at-all", "Nobody is called that")
+    data = {"organisation_id": str(school), f"why-{school}": "Neighbours worry"}
+    assert manager.post("/visits/selection", data=data).status_code == 303
+
+
+def test_a_full_month_is_said(work: Work, manager: TestClient) -> None:
+    setting_up.set_capacity(work, {"visits_a_month": 1, "pso_days_a_year": 50, "pso_days_a_visit": 3})
+    first, second = (scenes.announced(work, scenes.agency(work, f"Agency {number}")) for number in (1, 2))
+    service.set_date(work, first, date(2027, 6, 8), "To be alone")
+    work.session.commit()
+    assert "you can hold 1 in a month" not in manager.get(f"/visits/{first}").text
+    service.set_date(work, second, date(2027, 6, 9), "To be together")
+    work.session.commit()
+    says(manager, f"/visits/{second}", "2 visits are in June 2027, and you can hold 1 in a month.")
+
+
+def test_the_database_hides_from_the_agency_what_is_not_for_it(
+    work: Work, page_engine: Engine, place: int
+) -> None:
+    own = Actor(1, "Lead", "", organisations={place: frozenset({OrganisationRole.LEAD})})
+
+    def seen() -> dict[str, int]:
+        work.session.commit()
+        with Session(page_engine) as session:
+            enter(session, own)
+            tables = ("visit", "visit_report", "visit_question", "visit_endorsement", "visit_agreement")
+            return {
+                name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables
+            }
+
+    nothing = {"visit_question": 0, "visit_endorsement": 0, "visit_agreement": 0}
+    visit_id = scenes.endorsed(work, place)
+    assert seen() == {"visit": 0, "visit_report": 0, **nothing}
+    service.drop(work, visit_id, "Again, from the start")
+    visit_id = scenes.agreed(work, place)
+    assert seen() == {"visit": 1, "visit_report": 0, **nothing}
+    reporting.release(scenes.later(work, scenes.FAR_DAY), visit_id)
+    assert seen() == {"visit": 1, "visit_report": 1, **nothing}
+
+
+def test_control_without_the_policies_the_agency_would_see_everything(
+    work: Work, database: URL, page_engine: Engine, place: int
+) -> None:
+    scenes.endorsed(work, place)
+    work.session.commit()
+    own = Actor(1, "Lead", "", organisations={place: frozenset({OrganisationRole.LEAD})})
+    owner = owner_engine(database)
+    change = "ALTER TABLE visit_endorsement {} ROW LEVEL SECURITY"
+    try:
+        with owner.begin() as connection:
+            connection.execute(text(change.format("DISABLE")))
+        with Session(page_engine) as session:
+            enter(session, own)
+            assert session.execute(text("SELECT count(*) FROM visit_endorsement")).scalar_one() > 0
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text(change.format("ENABLE")))
+        owner.dispose()
