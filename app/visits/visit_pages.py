@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import Work
+from app.core.access import READERS, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.dates import read_date
@@ -69,6 +69,7 @@ def visit_page(
         replies=queries.replies(session, visit_id),
         slots=queries.slots(session, visit_id),
         writes=actor.has(*service.CHOOSERS) and not concerned,
+        reads=actor.has(*READERS),
         held=this.state in HELD,
         **_dates(work, this),
         **_framework(work, this, steps),

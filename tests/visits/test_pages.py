@@ -118,6 +118,7 @@ def test_the_scrutineer_reads_everything_and_is_offered_nothing(
     for path in ("/visits", "/visits/selection", f"/visits/{visit_id}", f"/visits/{visit_id}/enquiry"):
         shown = reader.get(path).text.split("<main", 1)[1]
         assert 'method="post"' not in shown, path
+    says(reader, f"/visits/{visit_id}", f"/visits/{visit_id}/pack.docx", f"/visits/{visit_id}/enquiry")
     assert reader.post(f"/visits/{visit_id}/enquiry", data={"text": "Why?"}).status_code == 422
 
 
