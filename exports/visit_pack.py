@@ -11,9 +11,9 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from app.visits.documents import clean
 from app.visits.enquiry import ASK_WORDS, Ask
 from app.visits.queries import QuestionLine, SlotLine
-from exports.word_templates import clean
 
 _ACCENT: Final = RGBColor(0x0B, 0x55, 0x63)
 _ROOM_TO_WRITE: Final = Cm(2.2)

@@ -19,6 +19,7 @@ from app.questionnaires.queries import questionnaire
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
+from app.visits.documents import report_template
 from app.visits.enquiry import Ask, Source
 from app.visits.lifecycle import VisitState
 from app.visits.models import (
@@ -33,7 +34,6 @@ from app.visits.models import (
     VisitTemplate,
 )
 from app.visits.rules import Partner
-from exports.word_templates import report_template
 from tests import builders
 
 # Whatever the other school is called or says holds this word; whatever only its readers may see, the second.

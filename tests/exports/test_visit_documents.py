@@ -13,14 +13,13 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from app.core.access import PartnershipRole, Work
 from app.core.errors import RefusedError
+from app.visits import documents as word_templates
 from app.visits import queries
+from app.visits.documents import SAMPLE, check_template, filled, letter_template, report_template
 from app.visits.enquiry import Ask, Source
 from app.visits.queries import QuestionLine, SlotLine
 from app.visits.report import Shows
-from exports import word_templates
 from exports.visit_pack import Pack, visit_pack
-from exports.visit_pages import SAMPLE
-from exports.word_templates import check_template, filled, letter_template, report_template
 from tests.conftest import ClientAs
 from tests.visits import scenes
 

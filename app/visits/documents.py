@@ -242,3 +242,22 @@ def letter_template() -> bytes:
     for paragraph in _LETTER.split("\n\n"):
         document.add_paragraph(" ".join(paragraph.split()))
     return _saved(document, "Assurance visit")
+
+
+# What a template is filled with to check and to preview it: every value that a report has.
+SAMPLE: Final[Mapping[str, Any]] = {
+    "partnership": "Your partnership & its name",
+    "phone": "01632 960000",
+    "email": "name@example.org",
+    "organisation": "An agency <of the area>",
+    "address": "1 High Street",
+    "day": "Tuesday 16 March 2027",
+    "edition": 1,
+    "state": "Report agreed",
+    "strengths": ["Staff know whom to ask."],
+    "development": ["Supervision is late in two teams."],
+    "consideration": [],
+    "highlights": "A warm welcome.",
+    "stars": 4,
+    "actions": [{"what": "Plan supervision", "owner": "Head of service", "due": "Friday 28 May 2027"}],
+}
