@@ -24,7 +24,8 @@ RUN .venv/bin/python -m compileall -q app exports migrations \
 FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 eleven \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /nonexistent \
-        --shell /usr/sbin/nologin eleven
+        --shell /usr/sbin/nologin eleven \
+    && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/eleven/evidence
 WORKDIR /srv/eleven
 COPY --from=build /srv/eleven/.venv .venv
 COPY --from=build /srv/eleven/app app
@@ -42,5 +43,5 @@ USER 10001:10001
 EXPOSE 8000
 # http.client, because it takes no notice of a proxy that the surroundings may set.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health/ready'); sys.exit(c.getresponse().status != 200)"]
 CMD ["eleven", "serve", "--host", "0.0.0.0", "--port", "8000"]

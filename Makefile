@@ -37,7 +37,7 @@ bench: setup-dev ## measure the goals of performance; JSON lines on standard out
 	@ELEVEN_MODE=test $(PY) -m app.cli bench
 
 soak: setup-dev ## the long forms of the fault tests
-	@ELEVEN_SOAK=1 $(PY) -m pytest -m faults -n 0
+	@ELEVEN_SOAK=$${ELEVEN_SOAK:-1} $(PY) -m pytest -m faults -n 0
 
 lock: setup-dev ## renew the hashed locks after a change of pyproject.toml
 	@for name in app dev; do .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \

@@ -15,8 +15,11 @@ def serve(args: argparse.Namespace) -> int:
     import uvicorn  # noqa: PLC0415 - each command loads only what it needs
 
     from app.core.faults import keep_values_out_of_the_servers_log  # noqa: PLC0415
+    from app.core.logs import configure  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
     from app.main import build_app  # noqa: PLC0415
 
+    configure(settings())
     keep_values_out_of_the_servers_log()
     uvicorn.run(
         build_app(),
@@ -24,31 +27,32 @@ def serve(args: argparse.Namespace) -> int:
         port=args.port,
         proxy_headers=args.behind_proxy,
         server_header=False,
+        log_config=None,
         log_level="warning",
     )
     return 0
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Send what is in the outbox, and go on until stopped."""
+    """Do what runs beside the pages, mails first, and go on until stopped."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
-    from app.core import outbox  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import build_engine  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.logs import configure  # noqa: PLC0415
     from app.core.scope import Scope  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
-    from app.visits.reminding import pass_over  # noqa: PLC0415
+    from app.worker import jobs  # noqa: PLC0415
 
+    configure(settings())
     engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
-    send = outbox.transport(settings())
+    turns = jobs(engine, settings(), daily=not args.once)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     while not stopping.is_set():
         try:
-            pass_over(engine, system_clock())
-            left = outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            left = sum(job(system_clock()) for job in turns)
         except DBAPIError as problem:
             logging.getLogger("eleven").warning("the database does not answer: %s", type(problem).__name__)
             left = 0
@@ -99,6 +103,32 @@ def import_files(args: argparse.Namespace) -> int:
     from app.organisations.commands import run  # noqa: PLC0415
 
     return run(args, build_engine(database_address(), 2, scope=Scope.SYSTEM), system_clock())
+
+
+def retention(args: argparse.Namespace) -> int:
+    """Take away what has been kept for long enough, or say what is due."""
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
+    from app.people.commands import retention as run  # noqa: PLC0415
+
+    engine = build_engine(database_address(), 2, scope=Scope.SYSTEM)
+    try:
+        return run(args, engine, system_clock())
+    finally:
+        engine.dispose()
+
+
+def audit(args: argparse.Namespace) -> int:
+    """Seal the audit trail, say where it ends, or verify it."""
+    from app.core.audit_commands import run  # noqa: PLC0415
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.database import build_engine  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.scope import Scope  # noqa: PLC0415
+
+    return run(args, build_engine(database_address(), 2, scope=Scope.SYSTEM), system_clock)
 
 
 def add_user(args: argparse.Namespace) -> int:
@@ -153,6 +183,23 @@ def reset_second_factor(args: argparse.Namespace) -> int:
     return 0
 
 
+def backup(args: argparse.Namespace) -> int:
+    """Make a backup of the database and its files."""
+    from app.core.clock import system_clock  # noqa: PLC0415
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.recovery_commands import run_backup  # noqa: PLC0415
+
+    return run_backup(args, database_address(), system_clock())
+
+
+def restore(args: argparse.Namespace) -> int:
+    """Restore a backup into an empty database."""
+    from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.recovery_commands import run_restore  # noqa: PLC0415
+
+    return run_restore(args, None if args.check else database_address())
+
+
 def bench(args: argparse.Namespace) -> int:
     """Measure the goals of performance and print JSON lines."""
     from app.bench.run import run  # noqa: PLC0415
@@ -171,7 +218,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--behind-proxy", action="store_true", help="trust the proxy's X-Forwarded headers")
     each.set_defaults(run=serve)
 
-    each = commands.add_parser("worker", help="send the outbox's mails")
+    each = commands.add_parser("worker", help="send the outbox's mails, scan and sweep evidence files")
     each.add_argument("--once", action="store_true", help="stop when nothing is due")
     each.set_defaults(run=worker)
 
@@ -190,7 +237,10 @@ def parser() -> argparse.ArgumentParser:
     each.set_defaults(run=check_questionnaire)
 
     _user_parser(commands)
+    _retention_parser(commands)
     _import_parser(commands)
+    _audit_parser(commands)
+    _recovery_parsers(commands)
     _bench_parser(commands)
     return main
 
@@ -211,12 +261,35 @@ def _user_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     each.set_defaults(run=reset_second_factor)
 
 
+def _retention_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    each = commands.add_parser("retention", help="take away what was kept for long enough")
+    each.add_argument("--dry-run", action="store_true", help="say what is due and change nothing")
+    each.set_defaults(run=retention)
+
+
 def _import_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from app.organisations.commands import add_arguments  # noqa: PLC0415
 
     importing = commands.add_parser("import", help="import schools, contacts or agencies")
     add_arguments(importing.add_subparsers(dest="what", required=True))
     importing.set_defaults(run=import_files)
+
+
+def _audit_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.core.audit_commands import add_arguments  # noqa: PLC0415
+
+    add_arguments(commands).set_defaults(run=audit)
+
+
+def _recovery_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from app.core.recovery_commands import add_backup_arguments, add_restore_arguments  # noqa: PLC0415
+
+    each = commands.add_parser("backup", help="back up the database and its files")
+    add_backup_arguments(each)
+    each.set_defaults(run=backup)
+    each = commands.add_parser("restore", help="restore a backup into an empty database")
+    add_restore_arguments(each)
+    each.set_defaults(run=restore)
 
 
 def _bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,21 +1,27 @@
 """The program: middleware, error pages and the rooms' routes."""
 
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DataError
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
+from app.chasing.calendar_pages import router as calendar_router
+from app.chasing.closing_pages import router as closing_router
 from app.chasing.pages import router as chasing_router
+from app.chasing.schedule_pages import router as schedule_router
+from app.chasing.selection_pages import router as selection_router
+from app.chasing.settings_pages import router as chase_settings_router
+from app.core import health
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
@@ -27,11 +33,16 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
+from app.core.kept import kept_form, page_of
+from app.core.logs import RequestLog
+from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
+from app.core.returned_text import reference_of, what_was_sent
 from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
+from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
 from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
@@ -39,16 +50,22 @@ from app.organisations.pages import router as organisations_router
 from app.people.account_pages import router as account_router
 from app.people.guard import guard
 from app.people.managing_pages import router as managing_router
+from app.people.own_data_pages import router as own_data_router
 from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
+from app.planner.audit_pages import router as audit_router
 from app.planner.pages import router as planner_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.edition_pages import router as editions_router
+from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
+from app.returns.rules import FIELD_WORDS
 from app.returns.together import router as together_router
+from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from app.visits.own_pages import router as own_visits_router
@@ -66,13 +83,18 @@ LOG = logging.getLogger("eleven")
 ROUTERS = (
     exports_router,
     finishing_router,
+    editions_router,
     together_router,
+    audit_router,
+    evidence_router,
     returns_router,
+    versions_router,
     people_router,
     second_factor_router,
     single_sign_on_router,
     account_router,
     managing_router,
+    own_data_router,
     planner_router,
     import_router,  # before the pages of one organisation: "import" is no organisation
     organisations_router,
@@ -81,6 +103,11 @@ ROUTERS = (
     rounds_router,
     issue_router,
     chasing_router,
+    schedule_router,
+    selection_router,
+    chase_settings_router,
+    calendar_router,
+    closing_router,
     scrutiny_router,
     actions_router,
     visits_router,  # before the pages of one visit: "selection" is no visit
@@ -102,17 +129,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.engine.dispose()
 
 
-def health(request: Request) -> Response:
-    """Say whether this process can reach its database."""
-    try:
-        with request.app.state.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except Exception:  # noqa: BLE001 - whatever is wrong with the database, the answer is 'not ready'
-        LOG.warning("health: the database does not answer")
-        return JSONResponse({"status": "not ready"}, status_code=503)
-    return JSONResponse({"status": "ready"})
-
-
 def not_found(request: Request, _problem: Exception) -> Response:
     """Answer that a page is not there, in the same words whoever asks."""
     return page(request, "errors/not-found.html", status=404)
@@ -120,20 +136,42 @@ def not_found(request: Request, _problem: Exception) -> Response:
 
 def sign_in_needed(request: Request, problem: Exception) -> Response:
     """Lead to the sign-in page, or to the second factor, and back to where the person wanted to go."""
-    here = request.url.path if request.method == "GET" else "/"
+    here = page_of(request)
     door = "/second-factor" if isinstance(problem, SecondFactorNeededError) else "/sign-in"
     target = door + query_string({"to": here if here != "/" else ""})
     if request.headers.get("hx-request") == "true":
         return page(request, "errors/signed-out-fragment.html", status=401, target=target)
     if request.method in {"GET", "HEAD"}:
         return RedirectResponse(target, status_code=303)
-    return page(request, "errors/signed-out.html", status=401, target=target)
+    kept = kept_form(request, FIELD_WORDS)
+    return page(request, "errors/signed-out.html", status=401, target=target, kept=kept)
+
+
+def unavailable(request: Request, problem: Exception) -> Response:
+    """Answer while the database is away, full or too busy: nothing was changed, and the text comes back."""
+    LOG.error("the database cannot do its work: %s", type(getattr(problem, "orig", None) or problem).__name__)
+    changing = request.method not in {"GET", "HEAD"}
+    fragment = request.headers.get("hx-request") == "true"
+    return page(
+        request,
+        "errors/unavailable-fragment.html" if fragment else "errors/unavailable.html",
+        status=503,
+        headers={"Retry-After": "10"},
+        changing=changing,
+        kept=kept_form(request, FIELD_WORDS) if changing else None,
+    )
 
 
 def refused(request: Request, problem: Exception) -> Response:
     """Answer a change that the rules do not allow and that no page took care of."""
-    message = problem.message if isinstance(problem, RefusedError) else str(problem)
-    return page(request, "errors/refused.html", status=422, message=message)
+    told = problem if isinstance(problem, RefusedError) else RefusedError(str(problem))
+    return page(
+        request,
+        "errors/refused.html",
+        status=422,
+        messages=[*told.problems.values()] or [told.message],
+        sent=what_was_sent(request),
+    )
 
 
 def bad_request(request: Request, problem: Exception) -> Response:
@@ -143,7 +181,21 @@ def bad_request(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 400
     if status == 404:
         return not_found(request, problem)
-    return page(request, "errors/bad-request.html", status=status)
+    if status == 405 and request.method in {"GET", "HEAD"}:
+        # Somebody typed, bookmarked or reloaded the address of a button.
+        allowed = getattr(problem, "headers", None)
+        return page(request, "errors/no-page-here.html", status=status, headers=allowed)
+    return _unreadable(request, status)
+
+
+def _unreadable(request: Request, status: int) -> Response:
+    return page(
+        request,
+        "errors/bad-request.html",
+        status=status,
+        reference=reference_of(request),
+        sent=what_was_sent(request),
+    )
 
 
 def too_large(request: Request, problem: Exception) -> Response:
@@ -157,14 +209,14 @@ def not_storable(request: Request, problem: Exception) -> Response:
     """Answer a number or a character that the database cannot hold: no such page, or nothing was changed."""
     if request.method in {"GET", "HEAD"}:
         return not_found(request, problem)
-    return page(request, "errors/bad-request.html", status=400)
+    return _unreadable(request, 400)
 
 
 def failed(request: Request, problem: Exception) -> Response:
-    """Answer a fault of ours with a reference that is also in the log."""
-    reference = secrets.token_hex(4)
+    """Answer a fault of ours with a reference that is also in the log, and with what the person typed."""
+    reference = reference_of(request)
     LOG.error("reference %s: %s\n%s", reference, where_asked(request), described(problem))
-    return page(request, "errors/failed.html", status=500, reference=reference)
+    return page(request, "errors/failed.html", status=500, reference=reference, sent=what_was_sent(request))
 
 
 def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:
@@ -181,7 +233,8 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
     app.state.clock = clock
-    app.add_route("/health", health, methods=["GET"])
+    app.state.storage = file_store(settings())
+    health.add_routes(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_route("/static/eleven.css", StyleSheet().__call__, methods=["GET"])
@@ -194,7 +247,10 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(HTTPException, bad_request)
     app.add_exception_handler(DataError, not_storable)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(away, unavailable)
     app.add_exception_handler(Exception, failed)
+    app.add_middleware(NoteReadings)
     app.add_middleware(KeepSignedIn)
     app.add_middleware(OriginCheck, public_address=settings().public_address)
     _headers_outermost(app)
@@ -207,6 +263,6 @@ def _headers_outermost(app: FastAPI) -> None:
     extra = [("Strict-Transport-Security", "max-age=31536000")] if settings().secure_cookies else []
 
     def outermost() -> ASGIApp:
-        return StrictHeaders(inner(), extra=extra)
+        return StrictHeaders(RequestLog(inner()), extra=extra)
 
     app.build_middleware_stack = outermost  # type: ignore[method-assign]

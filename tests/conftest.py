@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL with real migrations, and clients for each role."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 os.environ["ELEVEN_MODE"] = "test"
 os.environ["ELEVEN_PARTNERSHIP_NAME"] = "Wolds and Coast Safeguarding Children Partnership"
+os.environ["ELEVEN_EVIDENCE_DIR"] = str(Path(tempfile.gettempdir()) / "eleven-test-evidence")
 os.environ.pop("DATABASE_URL", None)
 
 import pytest
@@ -76,13 +78,18 @@ def template(server: URL) -> Iterator[str]:
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="module")
-def database(server: URL, template: str) -> Iterator[URL]:
-    """A fresh database for a test module."""
+def fresh_database(server: URL, template: str) -> Iterator[URL]:
+    """Yield a migrated database, and drop it afterwards."""
     name = f"module_{uuid.uuid4().hex[:12]}"
     _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield server.set(database=name)
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def database(server: URL, template: str) -> Iterator[URL]:
+    """A fresh database for a test module."""
+    yield from fresh_database(server, template)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from app.chasing.rules import ANSWERED, STATE_WORDS, ChaseState, Ringing, Standing
 from app.core.clock import london_date
+from app.core.ordering import name_key
 from app.organisations.rules import CONTACT_ROLES, KINDS, PHASES
 
 ROWS_A_PAGE: Final = 50
@@ -23,6 +24,7 @@ class Person:
     role: str
     email: str
     telephone: str
+    unreachable: bool = False
 
     @property
     def role_words(self) -> str:
@@ -38,6 +40,7 @@ class Callee:
     roles: tuple[str, ...]
     email: str
     telephones: tuple[str, ...]
+    unreachable: bool = False
 
     @property
     def role_words(self) -> str:
@@ -49,7 +52,7 @@ def callees(contacts: Iterable[Person], switchboard: str) -> tuple[Callee, ...]:
     """Return whom to ring, each person once, however many roles they have at the organisation."""
     found: dict[str, Callee] = {}
     for contact in contacts:
-        person = found.get(contact.email) or Callee(contact.name, (), contact.email, ())
+        person = found.get(contact.email) or Callee(contact.name, (), contact.email, (), contact.unreachable)
         numbers = person.telephones
         if contact.telephone and contact.telephone not in {switchboard, *numbers}:
             numbers = (*numbers, contact.telephone)
@@ -88,6 +91,7 @@ class ChaseRow:
     ringing: Ringing
     contacts: tuple[Callee, ...]
     last_call: LoggedCall | None
+    trust: str = ""
 
     @property
     def kind_words(self) -> str:
@@ -112,7 +116,7 @@ class ChaseRow:
         return " ".join([self.organisation, self.district, *people]).casefold()
 
 
-# --- what a person asks for ------------------------------------------------------------------------
+# --- what a person asks for -----------------------------------------------------------------------
 
 TO_CHASE: Final = "to_chase"
 OVERDUE: Final = "overdue"
@@ -140,6 +144,7 @@ class Wanted:
     kind: str = ""
     phase: str = ""
     district: str = ""
+    trust: str = ""
     text: str = ""
     sort: str = "first"
     page: int = 1
@@ -162,6 +167,7 @@ def wanted_from(parameters: Mapping[str, str]) -> Wanted:
         kind=_known(parameters.get("kind", ""), KINDS),
         phase=_known(parameters.get("phase", ""), PHASES),
         district=_one_line(parameters.get("district", "")),
+        trust=_one_line(parameters.get("trust", "")),
         text=_one_line(parameters.get("text", "")),
         sort=sort if sort in SORT_CHOICES else "first",
         page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 5 and int(page) else 1,
@@ -183,6 +189,9 @@ def _in_state(row: ChaseRow, state: str) -> bool:
         return row.state not in ANSWERED
     if state == OVERDUE:
         return row.overdue > 0
+    if state == ChaseState.NO_CONTACT:
+        # Somebody may have begun before the last address stopped working: mails reach nobody there either.
+        return row.state not in ANSWERED and not row.standing.has_contact
     return row.state == state
 
 
@@ -196,10 +205,11 @@ def chosen(rows: Iterable[ChaseRow], wanted: Wanted) -> list[ChaseRow]:
         and wanted.kind in {"", row.kind}
         and wanted.phase in {"", row.phase}
         and wanted.district in {"", row.district}
+        and wanted.trust in {"", row.trust}
         and all(word in row.searched for word in words)
     ]
     return sorted(
-        found, key=lambda row: (*_SORT_KEYS[wanted.sort](row), row.organisation.casefold(), row.return_id)
+        found, key=lambda row: (*_SORT_KEYS[wanted.sort](row), name_key(row.organisation), row.return_id)
     )
 
 
@@ -247,7 +257,7 @@ def one_page(rows: Sequence[ChaseRow], wanted: Wanted, of: int) -> Page:
     return Page(rows[start : start + ROWS_A_PAGE], len(rows), of, pages, replace(wanted, page=number))
 
 
-# --- export ----------------------------------------------------------------------------------------
+# --- export ---------------------------------------------------------------------------------------
 
 _HEADINGS: Final = (
     "Organisation",

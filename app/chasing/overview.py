@@ -15,11 +15,13 @@ from app.chasing.progress import (
     funnel,
     groups,
     headline,
+    reached,
 )
 from app.chasing.queries import ReturnLine, round_days
 from app.chasing.rules import STATE_WORDS, ChaseState, chase_state, days_overdue
 from app.core.clock import short_date
 from app.core.settings import settings
+from app.core.working_days import working_days_between
 from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine
 
@@ -55,6 +57,9 @@ class Overview:
     pressing: tuple[Pressing, ...]
     by_kind: tuple[Group, ...]
     by_phase: tuple[Group, ...]
+    by_district: tuple[Group, ...]
+    by_trust: tuple[Group, ...]
+    needed: str
     lines: DayLines
     labels: tuple[str, ...]
     ticks: tuple[int, ...]
@@ -95,10 +100,16 @@ def overview_of(
     return Overview(
         headline=top,
         due=days_left(line.due_on, today),
-        steps=funnel(each.standing.state for each in returns),
+        steps=funnel(
+            reached(each.standing.state, each.standing.answered, each.standing.total) for each in returns
+        ),
         pressing=_pressing(states, late),
         by_kind=by("kind"),
         by_phase=by("phase"),
+        by_district=tuple(each for each in by("district") if each.key),
+        # A trust with one school says no more than the school's own row on the chase list.
+        by_trust=tuple(each for each in by("trust") if each.key and each.asked > 1),
+        needed=needed(top.asked - top.answered, line.due_on, today) if not closed else "",
         lines=lines,
         # A round lasts less than a year, so days need no year.
         labels=tuple(f"{day.day} {day:%b}" for day in lines.days),
@@ -121,6 +132,15 @@ def _ticks(count: int) -> tuple[int, ...]:
 def _description(top: Headline, day: date) -> str:
     answered = f"{top.share}% had answered by {short_date(day)}"
     return f"{answered}, {top.comparison}." if top.comparison else f"{answered}."
+
+
+def needed(missing: int, due_on: date, today: date) -> str:
+    """Say how many must answer on each working day from now on, so that all have by the due date."""
+    days = working_days_between(today, due_on)
+    if not missing or not days:
+        return ""
+    each_day = -(-missing // days)
+    return f"To reach the target, {each_day:,} must sign on each of the {days} working days that are left."
 
 
 def days_left(due_on: date, today: date) -> str:

@@ -24,6 +24,7 @@ from app.chasing.listing import (
 )
 from app.chasing.models import CallOutcome
 from app.chasing.overview import overview_of
+from app.chasing.touches import last_touches
 from app.core.access import RATINGS, Access, Actor, Work, allows
 from app.core.clock import london_date
 from app.core.database import SessionDep
@@ -63,6 +64,7 @@ def overview(request: Request, actor: ActorDep, session: SessionDep, at: NowDep,
         may={access.name.lower(): allows(access, actor, demo=False) for access in Access},
         kinds={key: kind.plural for key, kind in KINDS.items()},
         phases=PHASE_WORDS,
+        opens_later=line.opens_later(london_date(at)),
     )
 
 
@@ -96,11 +98,12 @@ def _desk(session: Session, actor: Actor, today: date, round_id: int, wanted: Wa
 def chase(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, round_id: int) -> Response:
     """List whom to ring, with what is needed for the call."""
     desk = _desk(session, actor, london_date(at), round_id, wanted_from(request.query_params))
-    return _chase_page(request, desk, called=desk.row(request.query_params.get("called", "")))
+    return _chase_page(request, session, desk, called=desk.row(request.query_params.get("called", "")))
 
 
 def _chase_page(
     request: Request,
+    session: Session,
     desk: Desk,
     *,
     called: ChaseRow | None = None,
@@ -125,10 +128,13 @@ def _chase_page(
         kinds={key: kind.plural for key, kind in KINDS.items() if key in kinds},
         phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({row.district for row in desk.rows if row.district}),
+        trusts=sorted({row.trust for row in desk.rows if row.trust}),
+        touches=last_touches(session, [row.return_id for row in listed.rows]),
         sorts=SORT_CHOICES,
         outcomes=[(each.value, OUTCOME_WORDS[each.value]) for each in CallOutcome],
         outcome_words=OUTCOME_WORDS,
         example_date=desk.today + timedelta(days=7),
+        opens_later=desk.line.opens_later(desk.today),
         called=called if called and called.last_call else None,
         failed=failed or {},
         errors=error_list(failed["problem"]) if failed else [],
@@ -165,7 +171,7 @@ def log_call(request: Request, work: WorkDep, form: FormDep, round_id: int, retu
         if desk.row(str(return_id)) is None:
             raise NotFoundError from problem
         failed = {"return_id": return_id, "values": form, "problem": _with_ids(problem, return_id)}
-        return _chase_page(request, desk, failed=failed)
+        return _chase_page(request, work.session, desk, failed=failed)
     to = query_string(wanted.parameters(), called=return_id)
     return RedirectResponse(f"/rounds/{round_id}/chase{to}", status_code=303)
 

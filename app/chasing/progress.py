@@ -17,7 +17,7 @@ def percent(part: int, whole: int) -> int:
     return part * 100 // whole if whole else 0
 
 
-# --- steps and groups ------------------------------------------------------------------------------
+# --- steps and groups -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,23 @@ class Step:
 
 
 # How many steps a stored state has behind it; each step includes those before it.
-_REACHED: Final = {"issued": 1, "opened": 2, "in_progress": 3, "ready": 4, "signed": 5}
-_STEPS: Final = ("Asked", "Opened", "Started", "Complete", "Signed")
+_REACHED: Final = {"issued": 1, "opened": 2, "in_progress": 3, "ready": 5, "signed": 6}
+_STEPS: Final = ("Asked", "Opened", "Started", "Half answered", "Complete", "Signed")
 
 
-def funnel(states: Iterable[str]) -> tuple[Step, ...]:
-    """Return how many returns have come how far, from their stored states."""
-    reached = [_REACHED[state] for state in states]
+def reached(state: str, answered: int = 0, total: int = 0) -> int:
+    """Return how many steps a return has behind it, from what is stored of it."""
+    half = state == "in_progress" and 0 < total <= 2 * answered
+    return _REACHED[state] + half
+
+
+def funnel(steps: Iterable[int]) -> tuple[Step, ...]:
+    """Return how many returns have come how far, from the steps that each has behind it."""
+    come = list(steps)
     return tuple(
-        Step(title, count, percent(count, len(reached)))
+        Step(title, count, percent(count, len(come)))
         for number, title in enumerate(_STEPS, start=1)
-        for count in [sum(each >= number for each in reached)]
+        for count in [sum(each >= number for each in come)]
     )
 
 
@@ -86,12 +92,13 @@ def _group(key: str, members: Sequence[Line], before: Sequence[bool] | None) -> 
         answered=answered,
         share=percent(answered, len(members)),
         overdue=sum(line.days_overdue > 0 for line in members),
-        not_opened=sum(line.state in {ChaseState.NOT_OPENED, ChaseState.NO_CONTACT} for line in members),
+        # The same returns as the count "Never opened" above the table: who has no contact is counted there.
+        not_opened=sum(line.state is ChaseState.NOT_OPENED for line in members),
         last_share=percent(sum(before), len(before)) if before else None,
     )
 
 
-# --- day by day ------------------------------------------------------------------------------------
+# --- day by day -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +174,28 @@ class Headline:
     share: int
     last_share: int | None
     final: bool
+    days_to_go: int = 0
 
     @property
     def comparison(self) -> str:
         """Say the difference in percentage points, or nothing when there is no round before."""
         if self.last_share is None:
             return ""
-        then = "last year" if self.final else "this day last year"
+        then = "last year" if self.final else f"last year {self._then}"
         points = self.share - self.last_share
         if not points:
             return f"the same as {then}"
         noun = "point" if abs(points) == 1 else "points"
         return f"{abs(points)} {noun} {'above' if points > 0 else 'below'} {then}"
+
+    @property
+    def _then(self) -> str:
+        """Say which day of last year it is: not the same date, but as far from the due date."""
+        if not self.days_to_go:
+            return "on the day it was due"
+        count = abs(self.days_to_go)
+        days = "1 day" if count == 1 else f"{count} days"
+        return f"with {days} to go" if self.days_to_go > 0 else f"{days} after it was due"
 
 
 def headline(this: RoundDays, last: RoundDays | None, *, closed: bool) -> Headline:
@@ -197,4 +214,5 @@ def headline(this: RoundDays, last: RoundDays | None, *, closed: bool) -> Headli
         share=percent(len(this.signed_on), this.asked),
         last_share=last_share,
         final=closed,
+        days_to_go=(this.due_on - this.known_to).days,
     )

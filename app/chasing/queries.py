@@ -8,10 +8,13 @@ from sqlalchemy import JSON, Select, and_, exists, func, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlmodel import Session, col
 
+from app.chasing.deciding import is_school, plan_of, terms
 from app.chasing.listing import ChaseRow, LoggedCall, Person, callees
-from app.chasing.models import Call
+from app.chasing.models import Call, Exemption
 from app.chasing.progress import RoundDays
 from app.chasing.rules import LastCall, LastYear, Standing, chase_state, days_overdue, ringing
+from app.chasing.stages import Course, call_since, standing_of
+from app.core.addresses import is_undeliverable
 from app.core.clock import london_date
 from app.organisations.models import Contact, Organisation, Succession
 from app.people.models import User
@@ -24,7 +27,17 @@ _PRESENT = and_(col(Contact.ended_at).is_(None), col(User.disabled_at).is_(None)
 _HAS_CONTACT = exists(
     select(col(Contact.id))
     .join(User, col(User.id) == col(Contact.user_id))
-    .where(col(Contact.organisation_id) == col(Return.organisation_id), _PRESENT)
+    .where(
+        col(Contact.organisation_id) == col(Return.organisation_id),
+        _PRESENT,
+        ~is_undeliverable(col(User.email)),
+    )
+    .correlate(Return)
+)
+# Who is exempt owes no answer: they count neither as asked nor as missing.
+_ASKED = ~exists(
+    select(col(Exemption.id))
+    .where(col(Exemption.return_id) == col(Return.id), col(Exemption.lifted_at).is_(None))
     .correlate(Return)
 )
 # Kind and phase count as they were on the day of issue: a later change of the register moves no figure.
@@ -44,7 +57,7 @@ _STANDING = (
 )
 
 
-# --- progress --------------------------------------------------------------------------------------
+# --- progress -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class ReturnLine:
 
     kind: str
     phase: str
+    district: str
+    trust: str
     standing: Standing
 
     @property
@@ -69,12 +84,16 @@ def return_lines(session: Session, *round_ids: int | None) -> dict[int, list[Ret
             col(Return.round_id),
             _KIND,
             _PHASE,
+            col(Organisation.district),
+            col(Organisation.trust_name),
             *_STANDING,
-        ).where(col(Return.round_id).in_(wanted))
+        )
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(col(Return.round_id).in_(wanted), _ASKED)
     )
     found: dict[int, list[ReturnLine]] = {each: [] for each in wanted}
     for row in rows:
-        found[row[0]].append(ReturnLine(row[1], row[2], Standing(*row[3:])))
+        found[row[0]].append(ReturnLine(row[1], row[2], row[3], row[4], Standing(*row[5:])))
     return found
 
 
@@ -95,7 +114,7 @@ def round_days(line: RoundLine, returns: list[ReturnLine], today: date) -> Round
     )
 
 
-# --- the chase list --------------------------------------------------------------------------------
+# --- the chase list -------------------------------------------------------------------------------
 
 
 def _of_round(round_id: int) -> Select[Any]:
@@ -104,7 +123,13 @@ def _of_round(round_id: int) -> Select[Any]:
 
 def contacts_of(round_id: int) -> Any:
     """Each organisation's contacts in a round: name, role, address, telephone."""
-    person = func.json_build_array(col(User.name), col(Contact.role), col(User.email), col(Contact.telephone))
+    person = func.json_build_array(
+        col(User.name),
+        col(Contact.role),
+        col(User.email),
+        col(Contact.telephone),
+        is_undeliverable(col(User.email)),
+    )
     return (
         select(
             col(Contact.organisation_id).label("organisation_id"),
@@ -190,29 +215,47 @@ def _list(round_id: int, previous_round_id: int | None) -> Select[Any]:
             calls.c.calls,
             last.c.signed,
             last.c.reds,
+            col(Organisation.trust_name),
             *_STANDING,
         )
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
         .outerjoin(contacts, contacts.c.organisation_id == col(Return.organisation_id))
         .outerjoin(calls, calls.c.return_id == col(Return.id))
         .outerjoin(last, last.c.organisation_id == col(Return.organisation_id))
-        .where(col(Return.round_id) == round_id)
+        .where(col(Return.round_id) == round_id, _ASKED)
     )
 
 
 def chase_rows(
     session: Session, line: RoundLine, today: date, *, stalled_after_days: int, with_ratings: bool
 ) -> list[ChaseRow]:
-    """Return all returns of a round with whom to ring and why, in one statement.
+    """Return all returns of a round with whom to ring and why, in as many statements for many as for one.
 
     Without `with_ratings` last year's colours are left out of the reasons: administrators read no ratings.
     """
     rows = session.execute(_list(line.id, line.previous_round_id))
     day = as_of(line, today)
-    return [_row(row, day, stalled_after_days, with_ratings=with_ratings) for row in rows]
+    plan, term = plan_of(session, line.id), terms(session)
+    listed: dict[Course, date | None] = {}
+
+    def called_for(row: Any) -> date | None:
+        standing = standing_of(row.state)
+        if standing is None:
+            return None
+        course = Course(standing, row.due_on, date.min, is_school(row.kind))
+        if course not in listed:
+            listed[course] = call_since(plan.stages, course, day, term)
+        return listed[course]
+
+    return [
+        _row(row, day, stalled_after_days, with_ratings=with_ratings, called_for=called_for(row))
+        for row in rows
+    ]
 
 
-def _row(row: Any, today: date, stalled_after_days: int, *, with_ratings: bool) -> ChaseRow:
+def _row(
+    row: Any, today: date, stalled_after_days: int, *, with_ratings: bool, called_for: date | None
+) -> ChaseRow:
     standing = Standing(*row[-len(_STANDING) :])
     state = chase_state(standing, today, stalled_after_days)
     call = _logged_call(row)
@@ -240,9 +283,11 @@ def _row(row: Any, today: date, stalled_after_days: int, *, with_ratings: bool) 
             pupils=row.pupils,
             last_year=last_year,
             last_call=LastCall(london_date(call.called_at), call.outcome, call.next_on) if call else None,
+            call_since=called_for,
         ),
         contacts=callees((Person(*person) for person in row.people or ()), row.telephone),
         last_call=call,
+        trust=row.trust_name,
     )
 
 

@@ -27,7 +27,7 @@ class ChaseState(StrEnum):
 
 
 STATE_WORDS: Final[Mapping[ChaseState, str]] = {
-    ChaseState.NO_CONTACT: "No contact",
+    ChaseState.NO_CONTACT: "No working address",
     ChaseState.NOT_OPENED: "Never opened",
     ChaseState.NOT_STARTED: "Opened, not started",
     ChaseState.IN_PROGRESS: "In progress",
@@ -92,7 +92,7 @@ def days_overdue(standing: Standing, today: date) -> int:
     return max(0, (today - standing.due_on).days)
 
 
-# --- whom to ring first --------------------------------------------------------------------------
+# --- whom to ring first ---------------------------------------------------------------------------
 
 LARGE_FROM_PUPILS: Final = 1_000
 NEARLY_DONE_PERCENT: Final = 80
@@ -101,6 +101,7 @@ PATIENCE_DAYS: Final[Mapping[str, int]] = {"spoke": 3, "message": 3, "no_answer"
 
 WEIGHTS: Final[Mapping[str, int]] = {
     "overdue": 4,
+    "to_be_rung": 5,
     "silent_last_year": 4,
     "large": 3,
     "nearly_done": 3,
@@ -169,6 +170,7 @@ def ringing(
     pupils: int | None = None,
     last_year: LastYear | None = None,
     last_call: LastCall | None = None,
+    call_since: date | None = None,
 ) -> Ringing:
     """Return how urgent a call to an organisation is, with the reasons in words.
 
@@ -178,6 +180,9 @@ def ringing(
     found = [(STATE_WEIGHTS[state], _state_reason(standing, state, today))]
     if state not in ANSWERED:
         found += _more_reasons(standing, state, today, pupils, before)
+        if call_since is not None:
+            since = f"mails had no effect, on the call list since {call_since.day} {call_since:%B}"
+            found.append((WEIGHTS["to_be_rung"], since))
     turn, about_calls = _turn(state, last_call, today)
     weighty = sorted(found, key=lambda each: -each[0])
     reasons = [*about_calls, *(words for _, words in weighty if words)]

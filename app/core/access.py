@@ -51,8 +51,15 @@ class Actor:
     session_id: int = 0
     roles: frozenset[PartnershipRole] = frozenset()
     organisations: Mapping[int, frozenset[OrganisationRole]] = field(default_factory=dict)
+    # Closed organisations that the person's own took over: their returns are read, never written.
+    inherited: frozenset[int] = frozenset()
     # They opened their link but still owe the second factor: until then they hold no role at all.
     second_factor_due: bool = False
+
+    @property
+    def readable(self) -> list[int]:
+        """The organisations whose returns the person reads by working for them or for what took them over."""
+        return sorted(self.inherited.union(self.organisations))
 
     @property
     def is_partnership(self) -> bool:
@@ -135,12 +142,13 @@ def visible_to(actor: Actor, organisation_column: Any) -> ColumnElement[bool]:
     """Return the condition that confines a query to the organisations whose returns a person may read.
 
     This and `Confined` are the one place that decides it; each query over organisations' answers carries it.
+    A school that became an academy, or that others were merged into, reads what its closed predecessors gave.
     """
     if reads_every_return(actor):
         return true()
     if not actor.organisations:
         return false()
-    condition: ColumnElement[bool] = organisation_column.in_(sorted(actor.organisations))
+    condition: ColumnElement[bool] = organisation_column.in_(actor.readable)
     return condition
 
 
@@ -165,4 +173,4 @@ class Confined:
         connection = session.connection()
         if reads_every_return(actor):
             return connection.execute(self._everything, values)
-        return connection.execute(self._own, {**values, "own": sorted(actor.organisations)})
+        return connection.execute(self._own, {**values, "own": actor.readable})

@@ -24,6 +24,11 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), LONDON).astimezone(UTC)
 
 
+def morning_of(day: date) -> datetime:
+    """Return 8am in London on a day: when mails that are meant for that day leave."""
+    return datetime.combine(day, time(8), LONDON).astimezone(UTC)
+
+
 def long_date(day: date) -> str:
     """Write a day as people read it: Friday 29 January 2027."""
     return f"{day:%A} {day.day} {day:%B %Y}"

@@ -1,7 +1,7 @@
 """What people typed, read raw so that it can be shown again unchanged."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request, UploadFile
@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteUpload
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from app.core.access import Access
@@ -22,8 +23,14 @@ MOST_TEXT = 20_000
 MOST_BYTES_OF_STRANGERS = 64 * 1024
 MOST_BYTES = MEBIBYTE
 MOST_BYTES_SKIPPED = 50 * MEBIBYTE
+# Whose session has just ended gets their text back, up to a page of long answers.
+MOST_KEPT_BYTES = 256 * 1024
 _OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
+NO_ROOM = (
+    "There is no room for files on the server just now, so nothing was stored. Tell the partnership, and try "
+    "again later."
+)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -70,6 +77,28 @@ class Form(Mapping[str, str]):
     def line(self, name: str, *, most: int = 300) -> str:
         """Return a single line of text, trimmed."""
         return " ".join(self.text(name, most=most).split())
+
+    def lines(self, most: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return single lines by field, and what is wrong with each that cannot be kept (it is empty then).
+
+        `most` says how many characters each field may have, in the order in which the page shows them.
+        """
+        read: dict[str, str] = {}
+        problems: dict[str, str] = {}
+        for name, longest in most.items():
+            try:
+                read[name] = self.line(name, most=longest)
+            except RefusedError as problem:
+                read[name] = ""
+                problems |= problem.problems
+        return read, problems
+
+    def code(self, name: str) -> str:
+        """Return a code or another short secret; what can be none, far too long for example, is empty."""
+        try:
+            return self.line(name, most=2_000)
+        except RefusedError:
+            return ""
 
     def values_of(self, name: str) -> list[str]:
         """Return every value of a repeated field, such as ticked boxes."""
@@ -142,22 +171,52 @@ class _Measured:
         raise TooLargeError(self._most)
 
 
+def in_order_of(fields: Iterable[str], problem: RefusedError, unreadable: Mapping[str, str]) -> RefusedError:
+    """Return a refusal whose problems stand in the order of the page's fields.
+
+    What is wrong with the text of a field itself goes before what the rules say about an empty one.
+    """
+    problems = {**problem.problems, **unreadable}
+    order = [*fields, *problems]
+    return RefusedError(problem.message, {name: problems[name] for name in order if name in problems})
+
+
 async def read_form(request: Request) -> AsyncIterator[Form]:
     """Read the request's form before a database connection is taken, so that slow senders hold none.
 
-    Who brings no session gets no form read where one is needed: strangers fill no disk of ours.
+    Who brings no session gets no form read where one is needed, but for a short text that the reply gives
+    back to them: their session may have just ended. Strangers fill no disk of ours.
     """
     public = access_of(request) in {Access.PUBLIC, Access.DEMO}
-    if not public and settings().session_cookie not in request.cookies:
-        raise SignInNeededError
+    stranger = not public and settings().session_cookie not in request.cookies
     if request.method in {"GET", "HEAD"}:
+        if stranger:
+            raise SignInNeededError
         yield Form(FormData())
         return
-    data = await _Measured(request, most_bytes(request)).form()
+    if stranger and not _short_text(request):
+        raise SignInNeededError
     try:
-        yield Form(data)
+        data = await _Measured(request, most_bytes(request)).form()
+    except OSError as problem:
+        raise RefusedError(NO_ROOM) from problem
+    except ClientDisconnect as gone:
+        raise HTTPException(400) from gone  # nobody waits for the answer, and it is no fault of ours
+    # An error page gives people back what they typed.
+    request.state.form = form = Form(data)
+    if stranger:
+        raise SignInNeededError
+    try:
+        yield form
     finally:
         await data.close()
+
+
+def _short_text(request: Request) -> bool:
+    """Say whether a form is plain text of a known, small size: read in memory, to be given back."""
+    plain = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    length = whole_number(request.headers.get("content-length", ""))
+    return plain and length is not None and length <= MOST_KEPT_BYTES
 
 
 FormDep = Annotated[Form, Depends(read_form)]

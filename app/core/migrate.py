@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from app.core.settings import ROOT
 
 
-def alembic_config(address: URL) -> Config:
+def alembic_config(address: URL | None) -> Config:
     """Return Alembic's configuration for a database."""
     config = Config(ROOT / "alembic.ini")
     config.set_main_option("script_location", str(ROOT / "migrations"))

@@ -10,6 +10,7 @@ _PLACES = (
     ("Visits", "/visits", Access.RATINGS),
     ("Actions", "/actions", Access.RETURNS),
     ("People", "/people", Access.REGISTER),
+    ("Audit trail", "/audit", Access.BOARD_MANAGER),
 )
 
 

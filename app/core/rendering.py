@@ -1,5 +1,6 @@
 """Pages: Jinja templates, autoescaped and strict, with the field's own filters."""
 
+import re
 from collections.abc import Hashable, Iterable
 from datetime import date, datetime
 from functools import lru_cache
@@ -38,6 +39,12 @@ def query_string(params: dict[str, Any], **changes: Any) -> str:
     return "?" + urlencode(pairs)
 
 
+def address(typed: str) -> Markup:
+    """Return an email address that breaks before its @ and its dots, where a line is too short for it."""
+    parts = re.split(r"(?=[@.])", typed)
+    return Markup("<wbr>").join(parts)
+
+
 def _london_day(value: date | datetime) -> date:
     return clock.london_date(value) if isinstance(value, datetime) else value
 
@@ -60,6 +67,7 @@ def build_environment() -> Environment:
         clock_time=clock.clock_time,
         date_and_time=clock.date_and_time,
         plural=plural,
+        address=address,
         sentence=lambda text: text[:1].upper() + text[1:],
         percent=percent,
         role_words=lambda role: ROLE_WORDS[role],
@@ -119,7 +127,8 @@ def page(
         limits=getattr(request.state, "limits", None) if actor else None,
         **context,
     )
-    return HTMLResponse(body, status_code=status, headers=headers)
+    # A file may hold half a character, and a message may quote it: the page shows a mark in its place.
+    return HTMLResponse(body.encode("utf-8", "replace"), status_code=status, headers=headers)
 
 
 def error_list(problem: RefusedError | None) -> list[dict[str, str]]:

@@ -55,7 +55,7 @@ def enter(session: Session, actor: Actor | None) -> None:
     if actor is None:
         return
     scope = Scope.PARTNERSHIP if actor.is_partnership else Scope.ORGANISATION
-    values = (scope.value, "{" + ",".join(str(place) for place in sorted(actor.organisations)) + "}")
+    values = (scope.value, "{" + ",".join(str(place) for place in actor.readable) + "}")
     session.info[_INFO] = values
     _tell(session.connection(), _ENTER, *values)
 

@@ -9,13 +9,24 @@ from app.core.settings import ROOT
 
 STATIC = ROOT / "app" / "core" / "static"
 STYLES = ROOT / "app" / "core" / "styles"
-SHEETS = ("base.css", "pictures.css", "pages.css", "desk.css", "visits.css")
+SHEETS = (
+    "base.css",
+    "pictures.css",
+    "pages.css",
+    "desk.css",
+    "schedule.css",
+    "trail.css",
+    "evidence.css",
+    "visits.css",
+)
 FILES = (
     "vendor/govuk-frontend.min.css",
     "vendor/htmx.min.js",
     "eleven.js",
     "autosave.js",
+    "evidence.js",
     "session.js",
+    "unsent.js",
     "favicon.svg",
 )
 

@@ -23,6 +23,10 @@ SECURITY_HEADERS = {
 }
 
 
+# What people uploaded is saved, never shown; if something shows it all the same, it can do nothing there.
+ATTACHMENT_POLICY = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+
 def from_our_own_pages(headers: Headers, public_address: str) -> bool:
     """Say whether an unsafe request comes from our own pages.
 
@@ -77,6 +81,8 @@ class StrictHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers:
                     headers[name] = value
+                if headers.get("Content-Disposition", "").startswith("attachment"):
+                    headers["Content-Security-Policy"] = ATTACHMENT_POLICY
                 headers["Cache-Control"] = "public, max-age=3600" if cacheable else "no-store"
             await send(message)
 

@@ -49,6 +49,7 @@ def invitation_rows(cast: Cast, this: RoundPlan, every: Sequence[Made]) -> Itera
                 organisation=made.asked.listed.organisation.name,
                 person=(person.id, person.name, person.email),
                 now=this.dates.issued_at,
+                questions=len(made.questionnaire.questions),
             )
             count += 1
             mark = hashlib.sha256(mail.dedupe_key.encode()).hexdigest()[:32]

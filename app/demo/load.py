@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from time import perf_counter
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
 from app.actions.models import Action
 from app.chasing.models import Call
 from app.core.models import AuditEvent, OutboxMessage
-from app.demo import desk, outcomes, people, register, returns, rounds
+from app.core.storage import Storage
+from app.demo import chasing, desk, evidence, outcomes, people, register, returns, rounds
 from app.demo.answers import Answers
 from app.demo.chance import chance
 from app.demo.copying import continue_ids, copy_rows
@@ -24,7 +25,7 @@ from app.organisations.models import Contact, Identifier, Organisation, Successi
 from app.people.models import Membership, PartnershipMember, User
 from app.people.queries import DEMO_DOMAIN
 from app.ratings.models import StoredRating
-from app.returns.models import Answer, AnswerVersion, DomainColleague, Return, SignedReturn
+from app.returns.models import Answer, AnswerVersion, DomainColleague, EvidenceFile, Return, SignedReturn
 from app.rounds.models import Round
 
 SEED = 11
@@ -47,11 +48,18 @@ def _tell_nobody(_part: str, _seconds: float) -> None:
     pass
 
 
-def load(engine: Engine, *, now: datetime, seed: int = SEED, tell: Told = _tell_nobody) -> None:
+def load(
+    engine: Engine,
+    *,
+    now: datetime,
+    seed: int = SEED,
+    tell: Told = _tell_nobody,
+    storage: Storage | None = None,
+) -> None:
     """Fill an empty, migrated database with the demo partnership as it stands at a moment.
 
-    The same seed and moment give the same content. Raises NotEmptyError and writes nothing when the
-    database holds organisations or people already.
+    The same seed and moment give the same content. With a store some returns have evidence files, too.
+    Raises NotEmptyError and writes nothing when the database holds organisations or people already.
     """
     with Session(engine, expire_on_commit=False, autoflush=False) as session:
         _refuse_unless_empty(session)
@@ -59,16 +67,23 @@ def load(engine: Engine, *, now: datetime, seed: int = SEED, tell: Told = _tell_
             cast, plans = _cast(session, now, seed)
             _write_register(session, cast)
         previous: dict[int, Answers] = {}
-        first_id = 1
+        first_id = first_file = 1
         copy_rows(session, Round, rounds.round_rows(plans, cast.register))
         for this in plans:
             with _timed(tell, this.title):
                 every = rounds.make_returns(session, cast, this, first_id=first_id, previous=previous)
+                if storage is not None:
+                    evidence.give_files(every, storage, seed)
+                    first_file = evidence.number_files(every, first_file)
                 _write_round(session, cast, this, every)
             first_id += len(every)
             previous |= returns.signed_answers(every)
-        continue_ids(session, Organisation, User, Round, Return)
+        continue_ids(session, Organisation, User, Round, Return, EvidenceFile)
         with _timed(tell, "commit"):
+            session.commit()
+        with _timed(tell, "statistics"):
+            # Without them the first pages and workbooks would be planned as if the tables were empty.
+            session.execute(text("ANALYZE"))
             session.commit()
 
 
@@ -103,6 +118,7 @@ def _write_register(session: Session, cast: Cast) -> None:
     copy_rows(session, PartnershipMember, cast.people.partnership)
     copy_rows(session, Membership, cast.people.membership_rows())
     copy_rows(session, Contact, cast.people.contacts)
+    chasing.write_terms(session, cast)
 
 
 def _write_round(session: Session, cast: Cast, this: RoundPlan, every: list[Made]) -> None:
@@ -112,9 +128,12 @@ def _write_round(session: Session, cast: Cast, this: RoundPlan, every: list[Made
     copy_rows(session, AnswerVersion, (row for made in every for row in returns.history_rows(made, seed)))
     copy_rows(session, DomainColleague, (row for made in every for row in returns.domain_rows(made)))
     copy_rows(session, SignedReturn, (row for made in every for row in returns.signed_rows(made)))
+    copy_rows(session, EvidenceFile, evidence.file_rows(every))
     copy_rows(session, StoredRating, (row for made in every for row in outcomes.rating_rows_of(made, seed)))
     copy_rows(session, Action, (row for made in every for row in outcomes.action_rows(made, seed, cast.now)))
     copy_rows(session, Call, desk.call_rows(cast, this, every))
     copy_rows(session, AuditEvent, desk.audit_rows(cast, this, every))
     if this.dates.closed_on is None:
         copy_rows(session, OutboxMessage, desk.invitation_rows(cast, this, every))
+        chasing.write_reminders(session, cast, this, every)
+        chasing.write_holds(session, cast, this, every)

@@ -57,11 +57,20 @@ class Made:
     saves: list[Save] = field(default_factory=list)
     editions: list[Edition] = field(default_factory=list)
     domains_given: dict[str, int] = field(default_factory=dict)
+    files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def organisation_id(self) -> int:
         """The organisation whose return it is."""
         return self.asked.listed.id
+
+    def signed_files(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what a signed edition remembers of the files, as the program freezes them."""
+        kept = {"id": "id", "name": "name", "type": "type_key", "size": "size", "sha256": "sha256"}
+        return {
+            key: [{name: row[column] for name, column in kept.items()} for row in rows]
+            for key, rows in self.files.items()
+        }
 
     @property
     def lead(self) -> Person | None:
@@ -221,6 +230,7 @@ def signed_rows(made: Made) -> Iterator[dict[str, Any]]:
             version_hash=made.issue.version_hash,
             answers=edition.answers,
             ratings=domain_ratings(made.questionnaire, edition.answers),
+            files=made.signed_files(),
         )
         yield {
             "return_id": made.id,

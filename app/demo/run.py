@@ -56,6 +56,8 @@ def _database(*, reset: bool) -> URL:
 def _fill(database: URL) -> None:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import owner_engine  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
+    from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
     from app.demo.visits import add_visits  # noqa: PLC0415
 
@@ -65,7 +67,7 @@ def _fill(database: URL) -> None:
     if not loaded:
         print("Making the demo partnership: 535 schools, its agencies, two years of returns ...", flush=True)
         began = time.monotonic()
-        load(engine, now=system_clock())
+        load(engine, now=system_clock(), storage=file_store(settings()))
         add_visits(engine, system_clock())
         print(f"Done in {time.monotonic() - began:.0f} seconds.", flush=True)
     engine.dispose()
@@ -84,14 +86,13 @@ def _announce(engine: Engine, port: int) -> None:
 
 
 def _send_mails(engine: Engine, wait: Callable[[float], None] = time.sleep) -> None:
-    from app.core import outbox  # noqa: PLC0415
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
-    from app.visits.reminding import pass_over  # noqa: PLC0415
+    from app.worker import jobs  # noqa: PLC0415
 
-    send = outbox.transport(settings())
+    turns = jobs(engine, settings())
     while True:
         with suppress(DBAPIError):
-            pass_over(engine, system_clock())
-            outbox.deliver(engine, send, sender=settings().mail_from, now=system_clock())
+            for job in turns:
+                job(system_clock())
         wait(2)

@@ -9,10 +9,10 @@ from sqlalchemy import Date, and_, bindparam, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
+from app.core import audit
 from app.core.access import Work
 from app.core.clock import london_date
 from app.core.errors import RefusedError
-from app.core.models import AuditEvent
 from app.organisations.difference import FieldChange
 from app.organisations.known import FACT_COLUMNS
 from app.organisations.models import Identifier, Organisation, OrganisationStatus, Succession
@@ -240,11 +240,33 @@ def _end(writing: Writing, ends: Sequence[_Naming]) -> None:
     writing.work.session.connection().execute(statement, rows)
 
 
+def _take_over(writing: Writing, again: Sequence[_Naming]) -> None:
+    """End numbers at their holders up to now, because the register gives them to somebody else."""
+    if not again:
+        return
+    statement = (
+        update(Identifier)
+        .where(_THIS_NAME, col(Identifier.valid_to).is_(None))
+        .values(valid_to=bindparam("day"))
+    )
+    rows = [
+        {"this_scheme": each.scheme, "this_value": each.value, "day": each.day or writing.today}
+        for each in again
+    ]
+    writing.work.session.connection().execute(statement, rows)
+
+
 def _begin(writing: Writing, begins: Sequence[_Naming]) -> None:
-    """Insert identifiers; one that was somebody's before passes on, for it stands in the table once."""
+    """Insert identifiers.
+
+    A number that the register is kept by stands in the table once: if it was somebody's before, it passes
+    on. Other numbers are given again; whoever had them before had them until then.
+    """
     connection = writing.work.session.connection()
-    held = [each for each in begins if (each.scheme, each.value) in writing.register.held]
-    fresh = [each for each in begins if (each.scheme, each.value) not in writing.register.held]
+    known = [each for each in begins if (each.scheme, each.value) in writing.register.held]
+    held = [each for each in known if each.scheme == writing.scheme]
+    fresh = [each for each in begins if each not in held]
+    _take_over(writing, [each for each in known if each not in held])
     if held:
         statement = (
             update(Identifier)
@@ -322,32 +344,13 @@ def _tell(
         _event(writing, "organisation.gone", each.organisation_id, closed_on=plain(each.closed_on))
         for each in going
     ]
-    write_events(writing.work, events)
+    audit.record_many(writing.work, events)
 
 
 def _fields(fields: Iterable[FieldChange]) -> list[list[Any]]:
     return [[each.field, plain(each.before), plain(each.after)] for each in fields]
 
 
-def _event(writing: Writing, event: str, organisation_id: int, **detail: Any) -> dict[str, Any]:
-    return event_row(writing.work, event, organisation_id, {"import": writing.import_id, **detail})
-
-
-def event_row(work: Work, event: str, organisation_id: int, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one audit event about an organisation, to be written with others."""
-    return {
-        "at": work.now,
-        "actor_id": work.actor.user_id or None,
-        "actor_name": work.actor.name,
-        "event": event,
-        "subject": "organisation",
-        "subject_id": organisation_id,
-        "organisation_id": organisation_id,
-        "detail": detail,
-    }
-
-
-def write_events(work: Work, events: Sequence[Mapping[str, Any]]) -> None:
-    """Write audit events in one statement."""
-    if events:
-        work.session.connection().execute(insert(AuditEvent), list(events))
+def _event(writing: Writing, event: str, organisation_id: int, **detail: Any) -> audit.Event:
+    about = {"import": writing.import_id, **detail}
+    return audit.Event(event, ("organisation", organisation_id), organisation_id, about)

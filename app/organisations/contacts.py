@@ -10,7 +10,7 @@ from sqlmodel import col
 from app.core import audit
 from app.core.access import Work
 from app.core.errors import NotFoundError, RefusedError
-from app.organisations.applying import Applied, event_row, write_events
+from app.organisations.applying import Applied
 from app.organisations.contact_files import email_address
 from app.organisations.contact_plan import RIGHTS, ContactPlan, PlannedContact
 from app.organisations.models import Contact, Organisation
@@ -77,10 +77,15 @@ def _tell(work: Work, import_id: int, plan: ContactPlan) -> None:
             fields = [[one.field, plain(one.before), plain(one.after)] for one in each.fields]
             about = found.setdefault(each.organisation_id, {"added": [], "changed": []})
             about[word].append(said | ({"fields": fields} if fields else {}))
-    write_events(
+    audit.record_many(
         work,
         [
-            event_row(work, "contacts.imported", organisation_id, {"import": import_id, **about})
+            audit.Event(
+                "contacts.imported",
+                ("organisation", organisation_id),
+                organisation_id,
+                {"import": import_id, **about},
+            )
             for organisation_id, about in found.items()
         ],
     )

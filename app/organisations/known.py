@@ -87,7 +87,7 @@ def _register(session: Session, scheme: Literal["urn", "slug"]) -> tuple[Registe
         ).order_by(col(Identifier.valid_to).desc().nulls_first(), col(Identifier.id))
     )
     for organisation_id, name, value, valid_to in rows:
-        held[name, value] = organisation_id
+        held.setdefault((name, value), organisation_id)
         if name == scheme:
             numbers[organisation_id].append(value)
         elif name in SECOND_NAMES and valid_to is None:

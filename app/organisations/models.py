@@ -58,10 +58,23 @@ class Organisation(SQLModel, table=True):
 
 
 class Identifier(SQLModel, table=True):
-    """A name that a register knows an organisation by, with the days on which it held."""
+    """A name that a register knows an organisation by, with the days on which it held.
+
+    A URN or a code of ours is never given twice; registers do give other numbers again, a LAESTAB to the
+    academy that a school became.
+    """
 
     __tablename__ = "identifier"
-    __table_args__ = (UniqueConstraint("scheme", "value"),)
+    __table_args__ = (
+        Index(
+            "uq_identifier_own_number",
+            "scheme",
+            "value",
+            unique=True,
+            postgresql_where=text("scheme IN ('urn', 'slug')"),
+        ),
+        Index(None, "scheme", "value"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     organisation_id: int = Field(foreign_key="organisation.id", index=True)

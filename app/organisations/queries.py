@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from app.core.errors import NotFoundError
 from app.core.models import AuditEvent
+from app.core.ordering import by_name
 from app.organisations.known import FACT_COLUMNS
 from app.organisations.models import (
     Contact,
@@ -155,7 +156,7 @@ def organisations(session: Session, filters: Filters, page: int = 1) -> Organisa
     rows = session.execute(
         select(*columns, func.coalesce(_CODE, ""), _CONTACT_COUNT)
         .where(*conditions)
-        .order_by(col(Organisation.name), col(Organisation.id))
+        .order_by(by_name(col(Organisation.name)), col(Organisation.id))
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
@@ -304,7 +305,7 @@ def _contacts(session: Session, organisation_id: int) -> tuple[ContactLine, ...]
         )
         .join(User, col(User.id) == col(Contact.user_id))
         .where(col(Contact.organisation_id) == organisation_id, col(Contact.ended_at).is_(None))
-        .order_by(col(User.name), col(Contact.id))
+        .order_by(by_name(col(User.name)), col(Contact.id))
     )
     return tuple(ContactLine(*row) for row in rows)
 

@@ -62,7 +62,7 @@ def _refusal(request: Request, work: Work, form: FormDep) -> Response | None:
     """Ask for a code again before the second factor is changed; return what to answer a wrong one."""
     if settings().by_provider:
         raise NotFoundError
-    passed = second_factor.check(work, form.line("code"))
+    passed = second_factor.check(work, form.code("code"))
     if passed is Passed.OUT:
         return signed_out(request)
     if passed is Passed.WRONG:

@@ -14,7 +14,14 @@ from app.core.settings import settings
 from app.people import second_factor, service
 from app.people.links import invitation_link
 from app.people.models import PartnershipMember, User
-from app.people.rules import LONGEST_NAME, is_address, may_look_after, normal_address, roles_to_give
+from app.people.rules import (
+    LONGEST_NAME,
+    is_address,
+    is_erased,
+    may_look_after,
+    normal_address,
+    roles_to_give,
+)
 
 LAST_BOARD_MANAGER = (
     "This is the only board manager. Make somebody else board manager first, so that the partnership is "
@@ -39,11 +46,13 @@ def _roles_of(work: Work, user_id: int) -> frozenset[PartnershipRole]:
 def _person(work: Work, user_id: int) -> tuple[User, frozenset[PartnershipRole]]:
     """Return somebody whom the person at work may look after.
 
-    Raises NotFoundError for nobody, RefusedError for those whom they may not change.
+    Raises NotFoundError for nobody, RefusedError for those whom they may not change and the erased.
     """
     user = work.session.get(User, user_id)
     if user is None:
         raise NotFoundError
+    if is_erased(user.email):
+        raise RefusedError("This person was erased. Invite somebody with their own name and address.")
     roles = _roles_of(work, user_id)
     if not may_look_after(work.actor, user_id, roles):
         raise RefusedError(
@@ -150,6 +159,18 @@ def change_roles(work: Work, user_id: int, roles: Sequence[PartnershipRole]) -> 
         return
     _set_roles(work, user_id, held, wanted)
     audit.record(work, "user.roles_changed", ("user", user_id), before=sorted(held), after=sorted(wanted))
+
+
+def must_not_lock_out(work: Work, user_id: int) -> User:
+    """Return somebody who is about to go for good, with changes of roles held until this is done.
+
+    Raises NotFoundError, RefusedError for the last board manager and for whom one may not change.
+    """
+    _lock(work)
+    user, held = _person(work, user_id)
+    if PartnershipRole.BOARD_MANAGER in held:
+        _keep_a_board_manager(work, user_id)
+    return user
 
 
 def disable(work: Work, user_id: int) -> None:

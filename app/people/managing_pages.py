@@ -8,12 +8,12 @@ from fastapi.responses import RedirectResponse
 from app.core.access import PartnershipRole, Work
 from app.core.database import SessionDep
 from app.core.errors import RefusedError
-from app.core.forms import Form, FormDep
+from app.core.forms import Form, FormDep, in_order_of
 from app.core.rendering import error_list, page
 from app.core.settings import settings
 from app.people import managing, queries, second_factor
 from app.people.guard import ActorDep, WorkDep
-from app.people.rules import may_look_after, roles_to_give
+from app.people.rules import is_erased, may_look_after, roles_to_give
 
 router = APIRouter()
 
@@ -21,7 +21,7 @@ router = APIRouter()
 @router.get("/people")
 def people(request: Request, actor: ActorDep, session: SessionDep, q: str = "") -> Response:
     """Show the partnership's people, and whoever a search finds."""
-    return _people_page(request, session, actor, searched=q[:100])
+    return _people_page(request, session, actor, searched=q.replace("\x00", "")[:100])
 
 
 def _people_page(
@@ -54,14 +54,18 @@ def _roles(form: Form) -> list[PartnershipRole]:
     return [known[value] for value in form.values_of("roles") if value in known]
 
 
+# The fields of an invitation as the page shows them, with the most characters of each.
+_FIELDS = {"name": 200, "email": 254}
+
+
 @router.post("/people")
 def invite(request: Request, work: WorkDep, form: FormDep) -> Response:
     """Invite somebody to work for the partnership."""
+    typed, unreadable = form.lines(_FIELDS)
     try:
-        user_id = managing.invite(
-            work, name=form.line("name"), address=form.line("email"), roles=_roles(form)
-        )
-    except RefusedError as problem:
+        user_id = managing.invite(work, name=typed["name"], address=typed["email"], roles=_roles(form))
+    except RefusedError as refusal:
+        problem = in_order_of([*_FIELDS, "roles"], refusal, unreadable)
         return _people_page(request, work.session, work.actor, problem=problem, form=form)
     return RedirectResponse(f"/people/{user_id}", status_code=303)
 
@@ -90,6 +94,8 @@ def _person_page(
         mine=may_look_after(actor, user_id, frozenset(shown.roles)),
         roles=[role.value for role in roles_to_give(actor)],
         by_provider=settings().by_provider,
+        erased=is_erased(shown.email),
+        session_days=settings().keep_session_days,
         errors=error_list(problem),
         problems=problem.problems if problem else {},
     )

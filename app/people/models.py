@@ -1,6 +1,6 @@
 """Tables of people: users, their roles, sign-in links, sessions and second factors."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -133,3 +133,14 @@ class RateLimit(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     ready_at: datetime
+
+
+class RetentionRun(SQLModel, table=True):
+    """What a rule of retention did on a day: counted batch by batch, so that a killed worker loses none."""
+
+    __tablename__ = "retention_run"
+
+    rule: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    removed: int = 0
+    finished_at: datetime | None = None

@@ -55,12 +55,12 @@ def _sign_in_page(
 @router.post("/sign-in")
 def send_link(request: Request, _actor: GuardDep, session: SessionDep, form: FormDep, at: NowDep) -> Response:
     """Mail a link; the answer is the same whether the address is known or not."""
-    address, to = form.line("email"), safe_return_path(form.line("to") or "/")
+    address, to = form.code("email"), safe_return_path(form.get("to", "/"))
     if not is_address(address):
         problem = RefusedError(
             "", {"email": "Enter an email address in the correct form, like name@example.org"}
         )
-        return _sign_in_page(request, session, to, problem=problem, address=address)
+        return _sign_in_page(request, session, to, problem=problem, address=form.get("email", ""))
     limits.forget_whole(session, at)
     wait = _wait_to_ask(request, session, normal_address(address), at)
     if wait is not None:
@@ -135,7 +135,7 @@ def use_link(
 ) -> Response:
     """Spend the link and sign its person in."""
     browser = cookies.asking_browser(request)
-    spent = links.spend_link(session, token=token, browser=browser, code=digits_of(form.line("code")), now=at)
+    spent = links.spend_link(session, token=token, browser=browser, code=digits_of(form.code("code")), now=at)
     if spent is LinkState.CODE_NEEDED:
         return _link_page(request, token, LinkState.CODE_NEEDED, problem=NOT_THE_CODE)
     if isinstance(spent, LinkState):
@@ -183,7 +183,7 @@ def use_invitation(
     request: Request, _actor: GuardDep, session: SessionDep, form: FormDep, token: str, at: NowDep
 ) -> Response:
     """Mail the person whom an invitation names a sign-in link."""
-    target = safe_return_path(form.line("to") or "/")
+    target = safe_return_path(form.get("to", "/"))
     person = links.invited(session, token, at)
     if person is None:
         wait = limits.draw(session, limits.WRONG_TOKENS, _network(request), at)
@@ -219,19 +219,22 @@ def be_demo_person(
         browser=browser_words(request.headers.get("user-agent", "")),
         second_factor=True,
     )
-    response = RedirectResponse(safe_return_path(form.line("to") or "/"), status_code=303)
+    response = RedirectResponse(safe_return_path(form.get("to", "/")), status_code=303)
     cookies.put_session(response, token, "")
     return response
 
 
 @router.get("/demo/outbox")
-def demo_outbox(request: Request, _actor: GuardDep, session: SessionDep) -> Response:
+def demo_outbox(request: Request, _actor: GuardDep, session: SessionDep, at: NowDep) -> Response:
     """Show the mails that the demo would have sent."""
-    return page(request, "people/outbox.html", messages=queries.outbox_messages(session), message=None)
+    messages = queries.outbox_messages(session)
+    return page(request, "people/outbox.html", messages=messages, message=None, now=at)
 
 
 @router.get("/demo/outbox/{message_id}")
-def demo_mail(request: Request, _actor: GuardDep, session: SessionDep, message_id: int) -> Response:
+def demo_mail(
+    request: Request, _actor: GuardDep, session: SessionDep, at: NowDep, message_id: int
+) -> Response:
     """Show one mail of the demo."""
     message = queries.outbox_message(session, message_id)
-    return page(request, "people/outbox.html", messages=(), message=message)
+    return page(request, "people/outbox.html", messages=(), message=message, now=at)

@@ -23,6 +23,7 @@ from sqlmodel import Session, col
 from app.core.access import ROLE_WORDS, Actor, OrganisationRole, PartnershipRole
 from app.core.errors import NotFoundError
 from app.core.models import OutboxMessage
+from app.core.ordering import by_name
 from app.core.scope import seeing_everything
 from app.people.models import LoginSession, Membership, PartnershipMember, SecondFactor, User
 from app.people.rules import token_hash
@@ -49,6 +50,15 @@ _FIRST_ORGANISATION = (
     .where(col(Membership.user_id) == col(User.id))
     .scalar_subquery()
 )
+_SUCCESSION = table("succession", column("predecessor_id"), column("successor_id"))
+_REGISTER = table("organisation", column("id"), column("status"))
+_INHERITED = (
+    select(func.array_agg(_SUCCESSION.c.predecessor_id))
+    .join_from(_SUCCESSION, Membership, col(Membership.organisation_id) == _SUCCESSION.c.successor_id)
+    .join(_REGISTER, _REGISTER.c.id == _SUCCESSION.c.predecessor_id)
+    .where(col(Membership.user_id) == col(User.id), _REGISTER.c.status == "gone")
+    .scalar_subquery()
+)
 _BY_TOKEN = (
     select(
         col(LoginSession.id),
@@ -60,6 +70,7 @@ _BY_TOKEN = (
         col(LoginSession.last_seen_at),
         col(LoginSession.expires_at),
         col(LoginSession.factor_at),
+        cast(_INHERITED, String),
     )
     .join(User, col(User.id) == col(LoginSession.user_id))
     .where(
@@ -101,6 +112,7 @@ def signed_in_by_token(session: Session, token: str, now: datetime) -> SignedIn 
         session_id=int(row[0] or 0),
         roles=frozenset(PartnershipRole(role) for role in _items(row[4])),
         organisations={key: frozenset(roles) for key, roles in organisations.items()},
+        inherited=frozenset(int(item) for item in _items(row[9])),
     )
     return SignedIn(actor, changed_at=row[6], expires_at=row[7], factor_at=row[8])
 
@@ -133,7 +145,7 @@ def colleagues(session: Session, organisation_id: int) -> tuple[Colleague, ...]:
         .join(Membership, col(Membership.user_id) == col(User.id))
         .where(col(Membership.organisation_id) == organisation_id, col(User.disabled_at).is_(None))
         .group_by(col(User.id), col(User.name), col(User.email))
-        .order_by(first, col(User.name), col(User.id))
+        .order_by(first, by_name(col(User.name)), col(User.id))
     )
     return tuple(
         Colleague(row[0], row[1], row[2], tuple(OrganisationRole(role) for role in _items(row[3])))
@@ -186,6 +198,7 @@ class OutboxLine:
     body: str
     created_at: datetime
     state: str
+    leaves_at: datetime
 
 
 def _outbox_line(message: OutboxMessage) -> OutboxLine:
@@ -196,6 +209,7 @@ def _outbox_line(message: OutboxMessage) -> OutboxLine:
         message.body,
         message.created_at,
         message.state.value,
+        message.due_at,
     )
 
 
@@ -297,7 +311,7 @@ def places_of(session: Session, user_id: int) -> tuple[Place, ...]:
         )
         .where(col(Membership.user_id) == user_id)
         .group_by(col(Membership.organisation_id), literal_column("organisation.name"))
-        .order_by(literal_column("organisation.name"))
+        .order_by(by_name(literal_column("organisation.name")))
     )
     return tuple(
         Place(row[0], row[1], tuple(OrganisationRole(role) for role in _items(row[2]))) for row in rows
@@ -353,7 +367,7 @@ def _people(session: Session, statement: Select[Any], places: tuple[Place, ...] 
 
 def members(session: Session) -> tuple[Person, ...]:
     """Return the people of the partnership; those whose access is switched off come last."""
-    order = (col(User.disabled_at).is_not(None), col(User.name), col(User.id))
+    order = (col(User.disabled_at).is_not(None), by_name(col(User.name)), col(User.id))
     return _people(session, _PERSON.where(_ROLES.is_not(None)).order_by(*order))
 
 
@@ -363,7 +377,7 @@ def people_like(session: Session, searched: str, most: int = 50) -> tuple[Person
     found = func.lower(col(User.name)).contains(text, autoescape=True) | col(User.email).contains(
         text, autoescape=True
     )
-    return _people(session, _PERSON.where(found).order_by(col(User.name), col(User.id)).limit(most))
+    return _people(session, _PERSON.where(found).order_by(by_name(col(User.name)), col(User.id)).limit(most))
 
 
 def person(session: Session, user_id: int) -> Person:

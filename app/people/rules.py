@@ -11,6 +11,8 @@ from app.core.access import Actor, PartnershipRole
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 150
+# No mail ever leads there (RFC 2606).
+ERASED_DOMAIN = "erased.invalid"
 
 LINKS_AN_HOUR = 5
 LINKS_AT_ONCE = 3
@@ -41,8 +43,23 @@ def normal_address(typed: str) -> str:
 
 
 def is_address(typed: str) -> bool:
-    """Say whether a text can be an email address."""
-    return len(typed) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(typed) is not None
+    """Say whether a text can be an email address; that of an erased person cannot."""
+    return len(typed) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(typed) is not None and not is_erased(typed)
+
+
+def erased_name(user_id: int) -> str:
+    """Return the name that stands for an erased person wherever their work stays."""
+    return f"Former colleague {user_id}"
+
+
+def erased_address(user_id: int) -> str:
+    """Return the address that an erased person's account has: it leads nowhere, and theirs is free."""
+    return f"former-{user_id}@{ERASED_DOMAIN}"
+
+
+def is_erased(address: str) -> bool:
+    """Say whether an address is that of an erased person."""
+    return normal_address(address).endswith(f"@{ERASED_DOMAIN}")
 
 
 def masked_address(address: str) -> str:

@@ -42,12 +42,12 @@ def show(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, to:
 @router.post("/second-factor")
 def enter(request: Request, work: WorkDep, form: FormDep) -> Response:
     """Take the code of the app, or a recovery code."""
-    target = safe_return_path(form.line("to") or "/")
+    target = safe_return_path(form.get("to", "/"))
     if not work.actor.second_factor_due:
         return RedirectResponse(target, status_code=303)
     if settings().by_provider:
         return page(request, "people/second-factor-elsewhere.html", status=422, to=target)
-    passed = second_factor.check(work, form.line("code"))
+    passed = second_factor.check(work, form.code("code"))
     if passed is Passed.OUT:
         return signed_out(request, target)
     if passed is Passed.WRONG:
@@ -79,12 +79,12 @@ def signed_out(request: Request, target: str = "/") -> Response:
 @router.post("/second-factor/set-up")
 def set_up(request: Request, work: WorkDep, form: FormDep) -> Response:
     """Set the app up with its first code, and show the recovery codes once."""
-    target = safe_return_path(form.line("to") or "/")
+    target = safe_return_path(form.get("to", "/"))
     if settings().by_provider or not work.actor.second_factor_due:
         return RedirectResponse("/second-factor", status_code=303)
-    sealed = form.line("sealed", most=2_000)
+    sealed = form.code("sealed")
     try:
-        codes = second_factor.set_up(work, sealed=sealed, typed=form.line("code"))
+        codes = second_factor.set_up(work, sealed=sealed, typed=form.code("code"))
     except RefusedError as problem:
         return page(
             request,

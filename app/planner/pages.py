@@ -10,6 +10,7 @@ from app.core.rendering import page
 from app.core.settings import settings
 from app.organisations.handing_over import waiting_count
 from app.people.guard import ActorDep, GuardDep, NowDep
+from app.people.retention_rules import kept_for_people
 from app.planner import queries
 from app.returns.models import ReturnState
 from app.returns.queries import returns_of
@@ -23,6 +24,8 @@ router = APIRouter()
 def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> Response:
     """Show what needs the person now; somebody with one open return goes straight to it."""
     today = london_date(at)
+    returns = returns_of(session, actor, tuple(actor.organisations)) if actor.organisations else ()
+    waiting = [each for each in returns if each.open_for_answers]
     if actor.is_partnership:
         return page(
             request,
@@ -35,9 +38,9 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             reads_returns=actor.has(*READERS),
             hand_overs=waiting_count(session) if actor.has(PartnershipRole.BOARD_MANAGER) else 0,
             today=today,
+            # Somebody can work for the partnership and for an organisation: both need them.
+            own=waiting or returns[:1],
         )
-    returns = returns_of(session, actor, tuple(actor.organisations))
-    waiting = [each for each in returns if each.open_for_answers]
     visits = own_visits(session, actor)
     if len(waiting) == 1 and len(actor.organisations) == 1 and not visits:
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
@@ -61,7 +64,8 @@ def accessibility(request: Request, _actor: GuardDep) -> Response:
 @router.get("/privacy")
 def privacy(request: Request, _actor: GuardDep) -> Response:
     """Say what personal data is held, why, and for how long."""
-    return page(request, "planner/privacy.html", law=settings().statutory_paragraph)
+    config = settings()
+    return page(request, "planner/privacy.html", law=config.statutory_paragraph, kept=kept_for_people(config))
 
 
 @router.get("/contact")

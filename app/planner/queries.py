@@ -41,11 +41,12 @@ def open_rounds(
             line, returns[line.id], before, returns.get(before.id, []) if before else [], today=today
         )
         cards.append(RoundCard(line, seen, _ring_first(session, actor, line, today)))
-    return tuple(cards)
+    # What can be answered now comes before what opens later.
+    return tuple(sorted(cards, key=lambda card: card.line.opens_later(today)))
 
 
 def _ring_first(session: Session, actor: Actor, line: RoundLine, today: date) -> tuple[ChaseRow, ...]:
-    if not actor.has(*REGISTER):
+    if not actor.has(*REGISTER) or line.opens_later(today):
         return ()
     rows = chase_rows(
         session,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from app.core.routes import ACCESS
 from app.organisations.rules import DUTIES, FEATURES, KINDS, PHASES
 from app.questionnaires.definition import RATING, RatingRule
 from app.questionnaires.reading import Path, Problem, Source, read
@@ -27,6 +28,8 @@ __all__ = ["DefinitionError", "Problem", "check_file", "check_text", "load_file"
 
 MAX_CRITICAL: Final = 3
 RAGS: Final = ("red", "amber", "green")
+# Where the closing questions stand among a return's domains.
+CLOSING: Final = "closing"
 
 NO_FILE: Final = "The file cannot be opened"
 MEND_NO_FILE: Final = "Check the name and the folder of the file."
@@ -34,6 +37,8 @@ NOT_UTF8: Final = "The file is not UTF-8 text"
 MEND_NOT_UTF8: Final = "Save it again with the encoding UTF-8."
 SAME: Final = "The {what} “{value}” is used twice; the first is on line {line}"
 MEND_SAME: Final = "Change one of the two."
+RESERVED_KEY: Final = "The domain key “{key}” is the address of another page of a return"
+MEND_RESERVED_KEY: Final = "Add a word to it, such as “{key}-and-more”."
 TOO_MANY_CRITICAL: Final = "The domain has {count} critical standards; this is number {number}"
 MEND_TOO_MANY_CRITICAL: Final = f"Keep at most {MAX_CRITICAL} in a domain: choose the gravest."
 NO_DESCRIPTOR: Final = "The level “{level}” has no descriptor"
@@ -196,6 +201,21 @@ def _add_repeated(
             first[value] = line
 
 
+def _reserved() -> frozenset[str]:
+    """Return the names that stand where a domain's key stands in the address of a return's page."""
+    inside = (route.partition(" /returns/{return_id}/")[2].split("/")[0] for route in ACCESS)
+    return frozenset(name for name in inside if name and "{" not in name) | {CLOSING}
+
+
+def _check_reserved(source: Source) -> None:
+    reserved = _reserved()
+    for path, domain in _mappings(source.content, (), "domains"):
+        key = domain.get("key")
+        if isinstance(key, str) and key in reserved:
+            mend = MEND_RESERVED_KEY.format(key=key)
+            source.add((*path, "key"), RESERVED_KEY.format(key=key), mend)
+
+
 def _check_critical(source: Source) -> None:
     for path, domain in _mappings(source.content, (), "domains"):
         critical = [at for at, each in _mappings(domain, path, "standards") if each.get("critical") is True]
@@ -240,6 +260,7 @@ _ONLY_FOR: Final = (
     ("critical", RATING),
     ("labels", "number_of_number"),
     ("choices", "choice"),
+    ("past", "date"),
 )
 
 
@@ -338,6 +359,7 @@ def _check_scale(source: Source) -> None:
 _RULES: Final[tuple[Callable[[Source], None], ...]] = (
     _check_year,
     _check_unique,
+    _check_reserved,
     _check_critical,
     _check_descriptors,
     _check_types,

@@ -101,6 +101,8 @@ class Standard:
     changed: str = ""
     labels: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    # For a date: it asks for a day that has been, so a day to come is a slip.
+    past: bool = False
 
     @property
     def rated(self) -> bool:
@@ -255,6 +257,7 @@ def _standard(content: Mapping[str, Any]) -> Standard:
         changed=_text(content, "changed"),
         labels=tuple(content.get("labels", ())),
         choices=tuple(content.get("choices", ())),
+        past=content.get("past", False),
     )
 
 

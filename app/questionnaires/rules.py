@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from app.core.dates import full_year
 from app.questionnaires.definition import (
     DEFAULT_GOVERNANCE,
     RATING,
@@ -231,11 +232,12 @@ def _parse_date(standard: Standard, parts: tuple[str, ...]) -> str:
     typed = [found[3], found[2], found[1]] if found else _DATE_PARTS.split(text)
     if len(typed) != 3 or any(not part.strip() for part in parts):
         raise FactError(f"“{standard.title}” must have a day, a month and a year, such as 29/01/2027.")
-    day, month, year = _whole(typed[0]), _month(typed[1]), _whole(typed[2])
+    day, month = _whole(typed[0]), _month(typed[1])
+    year = full_year(typed[2]) if re.fullmatch(r"[0-9]{2}|[0-9]{4}", typed[2]) else 0
     if year not in _YEARS:
         raise FactError(
-            f"The year of “{standard.title}” must have four digits between "
-            f"{_YEARS.start} and {_YEARS.stop - 1}, such as 2027."
+            f"The year of “{standard.title}” must lie between {_YEARS.start} and {_YEARS.stop - 1}, "
+            "such as 2027."
         )
     try:
         return date(year, month, day).isoformat()

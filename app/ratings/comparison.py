@@ -74,6 +74,17 @@ def quickest_gains(
     return tuple(chosen)
 
 
+def missing_for_a_colour(ratings: Iterable[DomainRating], titles: Mapping[str, str]) -> tuple[str, ...]:
+    """Return, for each domain with too few answers, how many more give it a colour: the first gain of all."""
+    found = []
+    for rating in ratings:
+        more = rating.needed - rating.answered
+        if rating.outcome == "insufficient" and more > 0:
+            name = titles.get(rating.domain_key, rating.domain_key)
+            found.append(f"Answering {counted(more, 'more standard')} in {name} would give it a colour.")
+    return tuple(found)
+
+
 _Rank = tuple[bool, bool, int, bool, int, str, str]
 
 

@@ -3,8 +3,8 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, ClassVar
 
 from app.core.clock import short_date
@@ -12,10 +12,11 @@ from app.core.forms import Form, whole_number
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.ratings.rules import DomainRating, explain
-from app.returns.queries import AnswerLine, HistoryLine, Signed
+from app.returns.evidence_queries import FileLine
+from app.returns.queries import AnswerLine
 from app.returns.reading import NOT_APPLICABLE
 from app.returns.reading import field as field_name
-from app.returns.rules import CLOSING, FIELD_WORDS, FIELDS, NOTHING, AnswerValues, answered_in
+from app.returns.rules import CLOSING, FIELD_WORDS, NOTHING, AnswerValues, answered_in
 from app.returns.service import Conflict
 from app.returns.signing import titles_of
 
@@ -38,7 +39,7 @@ class Shown:
     action_due: str = ""
 
 
-def shown(values: AnswerValues) -> Shown:
+def shown(standard: Standard, values: AnswerValues) -> Shown:
     """Return stored values as the form shows them."""
     first, _, second = values.fact.partition(" of ")
     return Shown(
@@ -47,7 +48,7 @@ def shown(values: AnswerValues) -> Shown:
         comment=values.comment,
         evidence=values.evidence,
         strength=values.strength,
-        fact=values.fact,
+        fact=display_fact(standard, values.fact) if standard.type == "date" and values.fact else values.fact,
         fact_parts=(first, second),
         action_what=values.action_what,
         action_owner=values.action_owner,
@@ -98,6 +99,10 @@ class StandardView:
     merged_with: str = ""
     whole: bool = False
     just_saved: bool = False
+    files: tuple[FileLine, ...] = ()
+    mixing: bool = False
+    undecided: bool = False
+    kept_theirs: bool = False
 
     @property
     def blank(self) -> "Blank":
@@ -137,11 +142,18 @@ def view(standard: Standard, line: AnswerLine | None) -> StandardView:
     """Return a standard with its stored answer."""
     return StandardView(
         standard,
-        shown(line.values if line else NOTHING),
+        shown(standard, line.values if line else NOTHING),
         line.version if line else 0,
         secrets.token_hex(8),
         line,
     )
+
+
+def with_files(
+    views: Iterable[StandardView], files: Mapping[str, tuple[FileLine, ...]]
+) -> list[StandardView]:
+    """Return standards with their evidence files."""
+    return [replace(view, files=files.get(view.standard.key, ())) for view in views]
 
 
 def page_mark(views: Iterable[StandardView]) -> str:
@@ -160,7 +172,7 @@ def saved_view(
     """Return a standard whose answer was taken; `whole` when the page must show more than was sent."""
     return StandardView(
         standard,
-        shown(line.values),
+        shown(standard, line.values),
         line.version,
         secrets.token_hex(8),
         line,
@@ -182,6 +194,8 @@ def refused_view(
         secrets.token_hex(8),
         line,
         problems=problems,
+        undecided=bool(form.get(field_name(standard.key, "undecided")))
+        and not form.get(field_name(standard.key, "choice")),
     )
 
 
@@ -192,7 +206,7 @@ def conflict_view(questionnaire: Questionnaire, standard: Standard, conflict: Co
     """
     return StandardView(
         standard,
-        shown(conflict.mine),
+        shown(standard, conflict.mine),
         conflict.theirs.version,
         secrets.token_hex(8),
         conflict.theirs,
@@ -217,6 +231,8 @@ def in_words(questionnaire: Questionnaire, standard: Standard, name: str, value:
         return "Yes" if value else "No"
     if value is None or value == "":
         return "Nothing"
+    if name == "action_due":
+        return short_date(value if isinstance(value, date) else date.fromisoformat(value))
     return str(value)
 
 
@@ -285,78 +301,4 @@ def closing_domain(questionnaire: Questionnaire) -> Domain:
         "How you see it as a whole.",
         bespoke=False,
         standards=questionnaire.closing,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One save of an answer in words: what changed against the version before."""
-
-    who: str
-    when: datetime
-    accepted: bool
-    changes: tuple[tuple[str, str], ...]
-
-
-def history_lines(
-    questionnaire: Questionnaire, standard: Standard, history: tuple[HistoryLine, ...]
-) -> tuple[HistoryEntry, ...]:
-    """Return an answer's history in words, the newest first."""
-    entries = []
-    before: Mapping[str, Any] = NOTHING.stored()
-    for line in reversed(history):
-        changes = tuple(
-            (FIELD_WORDS[name], in_words(questionnaire, standard, name, line.values.get(name)))
-            for name in FIELDS
-            if line.values.get(name) != before.get(name)
-        )
-        entries.append(HistoryEntry(line.saved_by_name, line.saved_at, line.accepted, changes))
-        if line.accepted:
-            before = line.values
-    return tuple(reversed(entries))
-
-
-@dataclass(frozen=True, slots=True)
-class SignedLine:
-    """One answer as it was signed, in words."""
-
-    title: str
-    level: str
-    fields: tuple[tuple[str, str], ...]
-
-
-def signed_sections(
-    questionnaire: Questionnaire, signed: Signed
-) -> tuple[tuple[str, str, tuple[SignedLine, ...]], ...]:
-    """Return what was signed, by domain: title, reason of the rating, and the answers."""
-    reasons = {rating["domain_key"]: rating["reason"] for rating in signed.content["ratings"]}
-    sections = []
-    for domain in (*questionnaire.domains, closing_domain(questionnaire)):
-        lines = tuple(
-            _signed_line(questionnaire, standard, signed.content["answers"].get(standard.key, {}))
-            for standard in domain.standards
-        )
-        if lines:
-            sections.append((domain.title, reasons.get(domain.key, ""), lines))
-    return tuple(sections)
-
-
-def _signed_line(questionnaire: Questionnaire, standard: Standard, stored: Mapping[str, Any]) -> SignedLine:
-    if not standard.rated:
-        return SignedLine(standard.title, display_fact(standard, stored.get("fact", "")), ())
-    level = questionnaire.level(stored["level"]).word if stored.get("level") else "Not answered"
-    if stored.get("not_applicable"):
-        level = "Not applicable"
-    shown_fields = (
-        "not_applicable_reason",
-        "evidence",
-        "comment",
-        "action_what",
-        "action_owner",
-        "action_due",
-    )
-    return SignedLine(
-        standard.title,
-        level,
-        tuple((FIELD_WORDS[name], str(stored[name])) for name in shown_fields if stored.get(name)),
     )

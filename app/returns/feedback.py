@@ -40,6 +40,7 @@ class PromisedAction:
     values: AnswerValues
     word: str
     rag: str
+    critical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Feedback:
 
     domains: tuple[DomainFeedback, ...]
     gains: tuple[comparison.Gain, ...]
+    to_answer: tuple[str, ...]
     actions: tuple[PromisedAction, ...]
     strengths: tuple[str, ...]
     unevidenced: int
@@ -55,6 +57,12 @@ class Feedback:
     group: str
     has_last_year: bool
     has_peers: bool
+
+    @property
+    def gravest_actions(self) -> tuple[PromisedAction, ...]:
+        """Return the actions, those on red standards first and critical ones before others."""
+        order = {"red": 0, "amber": 1}
+        return tuple(sorted(self.actions, key=lambda action: (order.get(action.rag, 2), not action.critical)))
 
     @property
     def profile(self) -> list[dict[str, object]]:
@@ -113,6 +121,7 @@ def feedback(session: Session, actor: Actor, this: queries.ReturnHead) -> Feedba
     by_domain = {
         domain.key: rated_answers(domain.rated, values, questionnaire) for domain in questionnaire.domains
     }
+    domain_titles = {domain.key: domain.title for domain in questionnaire.domains}
     worst = headline(ratings.values()) if ratings else None
     return Feedback(
         domains=domains,
@@ -121,9 +130,10 @@ def feedback(session: Session, actor: Actor, this: queries.ReturnHead) -> Feedba
                 ratings.values(),
                 by_domain,
                 questionnaire.scale,
-                titles={domain.key: domain.title for domain in questionnaire.domains},
+                titles=domain_titles,
             )
         ),
+        to_answer=comparison.missing_for_a_colour(ratings.values(), domain_titles),
         actions=_actions(questionnaire, values),
         strengths=tuple(
             standard.title
@@ -171,6 +181,7 @@ def _actions(questionnaire: Questionnaire, values: Mapping[str, AnswerValues]) -
                         answer,
                         level.word if level else "Not rated",
                         level.rag if level else "unanswered",
+                        standard.critical,
                     )
                 )
     return tuple(found)

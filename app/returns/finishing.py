@@ -1,17 +1,19 @@
-"""Pages for finishing a return: checking, signing, the receipt, sending back."""
+"""Pages for finishing a return: checking, signing, sending back."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.core.access import OrganisationRole, Work
+from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
 from app.core.rendering import error_list, page
 from app.people import queries as people
-from app.people.guard import ActorDep, WorkDep
+from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.rules import display_fact
 from app.returns import context, queries, signoff
+from app.returns.pages import task_list_page
 from app.returns.rules import gaps
 from app.returns.signing import DECLARATION, domain_ratings
 
@@ -27,18 +29,15 @@ def own_head(work: Work, return_id: int) -> queries.ReturnHead:
 
 
 @router.get("/returns/{return_id}/check")
-def check(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
+def check(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show what is missing first, then every answer in short."""
-    return _check_page(request, session, actor, return_id)
+    return _check_page(request, Work(session, actor, at), return_id)
 
 
 def _check_page(
-    request: Request,
-    session: SessionDep,
-    actor: ActorDep,
-    return_id: int,
-    problem: RefusedError | None = None,
+    request: Request, work: Work, return_id: int, problem: RefusedError | None = None
 ) -> Response:
+    session, actor = work.session, work.actor
     this = queries.head(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     values = queries.values_of(queries.answers(session, actor, return_id))
@@ -59,7 +58,7 @@ def _check_page(
         lines=context.domain_lines(questionnaire, values, {}, ratings),
         signatories=[each for each in team if OrganisationRole.SIGNATORY in each.roles],
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
-        may_write=actor.holds(this.organisation_id) and this.open_for_answers,
+        may_write=actor.holds(this.organisation_id) and this.writable(london_date(work.now)),
         errors=error_list(problem),
     )
 
@@ -71,26 +70,23 @@ def ready(request: Request, work: WorkDep, return_id: int) -> Response:
     try:
         signoff.ready_to_sign(work, this)
     except RefusedError as problem:
-        return _check_page(request, work.session, work.actor, return_id, problem)
+        return _check_page(request, work, return_id, problem)
     return RedirectResponse(f"/returns/{return_id}/sign-off", status_code=303)
 
 
 @router.get("/returns/{return_id}/sign-off")
-def sign_off(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
+def sign_off(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show the profile, the declaration and one button; to everybody else, who signs."""
     this = queries.head(session, actor, return_id)
     if this.signed_at is not None:
         return RedirectResponse(f"/returns/{return_id}/feedback", status_code=303)
-    return _sign_page(request, session, actor, this)
+    return _sign_page(request, Work(session, actor, at), this)
 
 
 def _sign_page(
-    request: Request,
-    session: SessionDep,
-    actor: ActorDep,
-    this: queries.ReturnHead,
-    problem: RefusedError | None = None,
+    request: Request, work: Work, this: queries.ReturnHead, problem: RefusedError | None = None
 ) -> Response:
+    session, actor = work.session, work.actor
     questionnaire = queries.questionnaire_of(session, this)
     values = queries.values_of(queries.answers(session, actor, this.id))
     found = gaps(questionnaire, values)
@@ -107,7 +103,8 @@ def _sign_page(
         declaration=DECLARATION,
         seen=signoff.seen_mark(values),
         signatories=[each for each in team if OrganisationRole.SIGNATORY in each.roles],
-        may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY) and this.open_for_answers,
+        may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY)
+        and this.writable(london_date(work.now)),
         errors=error_list(problem),
     )
 
@@ -119,26 +116,8 @@ def sign(request: Request, work: WorkDep, form: FormDep, return_id: int) -> Resp
     try:
         signoff.sign(work, this, declared=form.get("declared") == "yes", seen=form.get("seen", ""))
     except RefusedError as problem:
-        return _sign_page(request, work.session, work.actor, this, problem)
+        return _sign_page(request, work, this, problem)
     return RedirectResponse(f"/returns/{return_id}/feedback?signed=now", status_code=303)
-
-
-@router.get("/returns/{return_id}/receipt")
-def receipt(request: Request, actor: ActorDep, session: SessionDep, return_id: int) -> Response:
-    """Show what was signed, by whom and when, with its fingerprint: a page that prints well."""
-    this = queries.head(session, actor, return_id)
-    signed = queries.latest_signed(session, actor, return_id)
-    if signed is None:
-        raise NotFoundError
-    questionnaire = queries.questionnaire_of(session, this)
-    return page(
-        request,
-        "returns/receipt.html",
-        this=this,
-        signed=signed,
-        questionnaire=questionnaire,
-        sections=context.signed_sections(questionnaire, signed),
-    )
 
 
 @router.post("/returns/{return_id}/send-back")
@@ -147,6 +126,5 @@ def send_back(request: Request, work: WorkDep, form: FormDep, return_id: int) ->
     try:
         signoff.send_back(work, return_id, form.text("reason", most=2_000))
     except RefusedError as problem:
-        message = problem.message or next(iter(problem.problems.values()))
-        return page(request, "errors/refused.html", status=422, message=message)
+        return task_list_page(request, work, return_id, problem=problem, reason=form.get("reason", ""))
     return RedirectResponse(f"/returns/{return_id}", status_code=303)

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert as plain_insert
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.core import audit, outbox
 from app.core.access import Work
-from app.core.clock import long_date
+from app.core.clock import london_date, long_date, morning_of
 from app.core.errors import RefusedError
-from app.core.models import AuditEvent
-from app.core.rendering import render_text
+from app.core.letters import Letter, letters, standard_letter
+from app.core.mail_words import progress_words, time_words, when_words
 from app.core.settings import settings
 from app.organisations.models import Contact, Organisation
 from app.people.links import invitation_link
@@ -52,17 +51,17 @@ def issue(work: Work, round_id: int) -> Issued:
     return Issued(len(new), invitations, len(new.keys() - reached))
 
 
-def _unsigned(work: Work, round_id: int) -> dict[int, int]:
-    """Return the returns that still wait for an answer, by organisation.
+def _unsigned(work: Work, round_id: int) -> dict[int, tuple[int, int]]:
+    """Return the returns that still wait for an answer, with their number of questions, by organisation.
 
     Each of their contacts is owed one invitation, whenever that contact was added.
     """
     rows = work.session.execute(
-        select(col(Return.organisation_id), col(Return.id)).where(
+        select(col(Return.organisation_id), col(Return.id), col(Return.total)).where(
             col(Return.round_id) == round_id, col(Return.state) != ReturnState.SIGNED
         )
     )
-    return {organisation_id: int(return_id or 0) for organisation_id, return_id in rows}
+    return {organisation_id: (int(number or 0), total) for organisation_id, number, total in rows}
 
 
 def facts_of(organisation: Organisation) -> dict[str, Any]:
@@ -107,25 +106,17 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
         .returning(col(Return.organisation_id), col(Return.id))
     )
     made = {row[0]: int(row[1] or 0) for row in work.session.connection().execute(statement, rows)}
-    events = [
-        {
-            "at": work.now,
-            "actor_id": work.actor.user_id or None,
-            "actor_name": work.actor.name,
-            "event": "return.issued",
-            "subject": "return",
-            "subject_id": return_id,
-            "organisation_id": organisation_id,
-            "detail": {"round": this.id},
-        }
-        for organisation_id, return_id in made.items()
-    ]
-    if events:
-        work.session.connection().execute(plain_insert(AuditEvent), events)
+    audit.record_many(
+        work,
+        [
+            audit.Event("return.issued", ("return", return_id), organisation_id, {"round": this.id})
+            for organisation_id, return_id in made.items()
+        ],
+    )
     return made
 
 
-def _invite(work: Work, this: Round, waiting: dict[int, int]) -> tuple[int, set[int]]:
+def _invite(work: Work, this: Round, waiting: dict[int, tuple[int, int]]) -> tuple[int, set[int]]:
     """Queue an invitation for each contact; give back how many are new, and which organisations have any."""
     if not waiting:
         return 0, set()
@@ -147,10 +138,13 @@ def _invite(work: Work, this: Round, waiting: dict[int, int]) -> tuple[int, set[
         )
         .distinct()
     ).all()
+    letter = letters(work.session)["invitation"]
     mails = [
         invitation(
             this,
-            return_id=waiting[place],
+            letter=letter,
+            questions=waiting[place][1],
+            return_id=waiting[place][0],
             organisation_id=place,
             organisation=name,
             person=(user_id, person, email),
@@ -158,7 +152,9 @@ def _invite(work: Work, this: Round, waiting: dict[int, int]) -> tuple[int, set[
         )
         for place, name, user_id, person, email in rows
     ]
-    return outbox.enqueue(work.session, mails, work.now), {row[0] for row in rows}
+    # Nobody is asked before they can answer.
+    leave_at = max(work.now, morning_of(this.opens_on))
+    return outbox.enqueue(work.session, mails, work.now, due_at=leave_at), {row[0] for row in rows}
 
 
 def invitation(
@@ -169,27 +165,36 @@ def invitation(
     organisation: str,
     person: tuple[int, str, str],
     now: datetime,
+    questions: int = 0,
+    letter: Letter | None = None,
 ) -> outbox.Mail:
     """Return the invitation of one contact: who asks, why by law, by when, and whom to ring."""
     config = settings()
     user_id, name, address = person
-    body = render_text(
-        "mails/invitation.txt",
-        name=name,
-        organisation=organisation,
-        title=this.title,
-        due=long_date(this.due_on),
-        law=config.statutory_paragraph,
-        link=invitation_link(config, user_id=user_id, to=f"/returns/{return_id}", now=now),
-        partnership_name=config.partnership_name,
-        phone=config.partnership_phone,
-        email=config.partnership_email,
+    due = long_date(this.due_on)
+    subject, body = (letter or standard_letter("invitation")).filled(
+        {
+            "name": name,
+            "organisation": organisation,
+            "title": this.title,
+            "due": due,
+            "when": when_words(this.due_on, london_date(now)),
+            "progress": progress_words(0, questions),
+            "list": f"- {organisation}",
+            "time": time_words(questions),
+            "law": config.statutory_paragraph,
+            "link": invitation_link(config, user_id=user_id, to=f"/returns/{return_id}", now=now),
+            "wrong person": invitation_link(config, user_id=user_id, to="/account/hand-over", now=now),
+            "partnership": config.partnership_name,
+            "phone": config.partnership_phone,
+            "email": config.partnership_email,
+        }
     )
     return outbox.Mail(
         dedupe_key=f"invitation:{return_id}:{user_id}",
         kind="invitation",
         recipient=address,
-        subject=f"{this.title}: {organisation}, due {long_date(this.due_on)}",
+        subject=subject,
         body=body,
         organisation_id=organisation_id,
     )

@@ -133,3 +133,51 @@ class SignedReturn(SQLModel, table=True):
     signatory_id: int = Field(foreign_key="user_account.id")
     signatory_name: str
     signed_at: datetime
+
+
+class ScanState(StrEnum):
+    """What is known about an evidence file: only the middle two can be opened by anybody."""
+
+    WAITING = "waiting"
+    CLEAN = "clean"
+    NOT_SCANNED = "not_scanned"
+    INFECTED = "infected"
+
+
+class EvidenceFile(SQLModel, table=True):
+    """A file that shows how an organisation knows. The same content can be stored once for two years.
+
+    `signed_edition` is the last signed edition that it belongs to: such a file stays, removed or not.
+    """
+
+    __tablename__ = "evidence_file"
+    __table_args__ = (
+        Index(None, "return_id", "standard_key"),
+        Index(None, "stored_as"),
+        Index(None, "scan_state", "scan_due_at"),
+        CheckConstraint("size > 0", name="size"),
+        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    return_id: int = Field(foreign_key="return.id")
+    standard_key: str
+    name: str
+    type_key: str
+    size: int = Field(sa_type=BigInteger)
+    sha256: str
+    stored_as: str
+    uploaded_at: datetime
+    uploaded_by: int = Field(foreign_key="user_account.id")
+    carried_from: int | None = Field(
+        default=None, foreign_key="evidence_file.id", sa_type=BigInteger, ondelete="SET NULL"
+    )
+    scan_state: ScanState = Field(sa_column=Column(text_enum(ScanState), nullable=False))
+    scan_due_at: datetime | None = None
+    scan_attempts: int = 0
+    scan_detail: str = ""
+    scanned_at: datetime | None = None
+    removed_at: datetime | None = None
+    removed_by: int | None = Field(default=None, foreign_key="user_account.id")
+    signed_edition: int | None = None

@@ -1,22 +1,26 @@
 """Pages of a return: task list, questions, saving."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.core.access import OrganisationRole, PartnershipRole
+from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
-from app.core.rendering import page
+from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
-from app.returns import context, queries, service, teamwork
+from app.returns import context, deciding, queries, service, teamwork
+from app.returns.editions import editions_of
+from app.returns.evidence_queries import files_of
 from app.returns.reading import read_answer
 from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
+from app.returns.unsent import refuse_another_persons, unsent_place
 
 router = APIRouter()
 
@@ -42,6 +46,14 @@ def standard_named(domain: Domain, key: str) -> Standard:
 @router.get("/returns/{return_id}")
 def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
     """Show how far a return is, domain by domain, and where to go on."""
+    return task_list_page(request, Work(session, actor, at), return_id)
+
+
+def task_list_page(
+    request: Request, work: Work, return_id: int, *, problem: RefusedError | None = None, reason: str = ""
+) -> Response:
+    """Show the task list; after a reason for sending back was refused, with it and what is wrong."""
+    session, actor = work.session, work.actor
     this = queries.head(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     answers = queries.answers(session, actor, return_id)
@@ -52,21 +64,27 @@ def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep
     )
     latest = max(answers.values(), key=lambda line: line.updated_at, default=None)
     own = actor.holds(this.organisation_id)
+    today = london_date(work.now)
     return page(
         request,
         "returns/task-list.html",
+        status=422 if problem else 200,
+        errors=error_list(problem),
+        problems=problem.problems if problem else {},
+        reason=reason,
         this=this,
         questionnaire=questionnaire,
         lines=lines,
         next_line=next((line for line in lines if not line.complete), None),
         latest=latest,
+        editions=editions_of(session, actor, return_id) if this.edition else (),
         changed=[standard for standard in questionnaire.standards if standard.changed],
         own=own,
-        may_write=own and this.open_for_answers,
+        may_write=own and this.writable(today),
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY),
         may_send_back=actor.has(PartnershipRole.BOARD_MANAGER),
-        previous_id=queries.previous_signed_return_id(session, this),
-        today=london_date(at),
+        last_year=queries.last_years_returns(session, actor, this) if own else (),
+        today=today,
     )
 
 
@@ -76,7 +94,7 @@ def opened(work: WorkDep, return_id: int) -> Response:
     this = queries.head(work.session, work.actor, return_id)
     if not work.actor.holds(this.organisation_id):
         raise NotFoundError
-    if this.open_for_answers:
+    if this.writable(london_date(work.now)):
         teamwork.mark_opened(work, return_id)
     return Response(status_code=204)
 
@@ -84,7 +102,7 @@ def opened(work: WorkDep, return_id: int) -> Response:
 @router.get("/returns/{return_id}/{domain}")
 @in_one_thread
 def questions(
-    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str
+    request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int, domain: str
 ) -> Response:
     """Show the questions of one domain with their answers."""
     this = queries.head(session, actor, return_id)
@@ -92,19 +110,32 @@ def questions(
     place = domain_named(questionnaire, domain)
     answers = queries.answers(session, actor, return_id)
     views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
-    may_write = actor.holds(this.organisation_id) and this.open_for_answers
-    return _domain_page(request, this, questionnaire, place, views, answers=answers, may_write=may_write)
+    views = context.with_files(views, files_of(session, actor, return_id))
+    today = london_date(at)
+    return _domain_page(
+        request,
+        actor,
+        this,
+        questionnaire,
+        place,
+        views=views,
+        answers=answers,
+        may_write=actor.holds(this.organisation_id) and this.writable(today),
+        opens_later=this.opens_later(today),
+    )
 
 
 def _domain_page(
     request: Request,
+    actor: Actor,
     this: queries.ReturnHead,
     questionnaire: Questionnaire,
     place: Domain,
-    views: list[context.StandardView],
     *,
+    views: list[context.StandardView],
     answers: Mapping[str, queries.AnswerLine],
     may_write: bool,
+    opens_later: bool = False,
     status: int = 200,
     refusal: str = "",
 ) -> Response:
@@ -124,8 +155,10 @@ def _domain_page(
         next_key=keys[following] if following < len(keys) else "",
         errors=[{"text": text, "href": f"#{name}"} for name, text in problems.items()],
         refusal=refusal,
+        opens_later=opens_later,
         page_mark=context.page_mark(views),
         conflicts=[view for view in views if view.conflict],
+        unsent=unsent_place(actor, this.id) if actor.holds(this.organisation_id) else None,
     )
 
 
@@ -150,22 +183,32 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         clean = clean and not result.problems and not result.conflict and not refusal
         views.append(result)
     if clean:
-        target = form.line("next") if form.get("continue") else ""
-        suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
-        return RedirectResponse(f"/returns/{return_id}{suffix}", status_code=303)
+        return RedirectResponse(_after_saving(form, return_id, questionnaire, domain), status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
+    views = context.with_files(views, files_of(work.session, work.actor, return_id))
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
         request,
+        work.actor,
         this,
         questionnaire,
         place,
-        views,
+        views=views,
         answers=answers,
         may_write=True,
         status=status,
         refusal=refusal,
     )
+
+
+def _after_saving(form: FormDep, return_id: int, questionnaire: Questionnaire, domain: str) -> str:
+    """Return where a saved page leads: back to a conflict just decided, on to the next part, or the list."""
+    decided = deciding.decided_now(form)
+    if decided:
+        return f"/returns/{return_id}/{domain}#standard-{quote(decided)}"
+    target = form.line("next") if form.get("continue") else ""
+    suffix = f"/{target}" if target and target in {*_keys(questionnaire)} else ""
+    return f"/returns/{return_id}{suffix}"
 
 
 def _keys(questionnaire: Questionnaire) -> list[str]:
@@ -184,7 +227,18 @@ def _save(
         sent = read_answer(form, standard, questionnaire)
     except RefusedError as problem:
         return context.refused_view(standard, before, form, problem.problems)
-    result = service.save_held(work, held, sent)
+    refuse_another_persons(form, work.actor)
+    choice = deciding.choice_in(form, standard.key)
+    if choice is not None:
+        instead = deciding.instead_of_saving(work, held.id, questionnaire, standard, sent, choice=choice)
+        if instead is not None:
+            return instead
+    try:
+        result = service.save_held(work, held, asked=standard, sent=sent)
+    except RefusedError as problem:
+        if not problem.problems:
+            raise
+        return context.refused_view(standard, before, form, problem.problems)
     if isinstance(result, service.Conflict):
         return context.conflict_view(questionnaire, standard, result)
     line = queries.AnswerLine(result.values, result.version, work.now, work.actor.user_id, work.actor.name)
@@ -208,6 +262,8 @@ def save_one(
     status = 409 if result.conflict else 422 if result.problems else 200
     # After a merge the page must show what is stored: a save from stale fields would undo the colleague's.
     whole = bool(result.conflict or result.whole)
+    if whole:
+        (result,) = context.with_files([result], files_of(work.session, work.actor, return_id))
     return page(
         request,
         "returns/_section.html" if whole else "returns/_saved.html",
@@ -215,25 +271,4 @@ def save_one(
         view=result,
         questionnaire=questionnaire,
         url=f"/returns/{return_id}/{domain}",
-    )
-
-
-@router.get("/returns/{return_id}/{domain}/{standard}")
-def earlier_versions(
-    request: Request, actor: ActorDep, session: SessionDep, return_id: int, domain: str, standard: str
-) -> Response:
-    """Show who changed an answer, when and to what."""
-    this = queries.head(session, actor, return_id)
-    questionnaire = queries.questionnaire_of(session, this)
-    place = domain_named(questionnaire, domain)
-    asked = standard_named(place, standard)
-    return page(
-        request,
-        "returns/history.html",
-        this=this,
-        domain=place,
-        standard=asked,
-        lines=context.history_lines(
-            questionnaire, asked, queries.history(session, actor, return_id, standard)
-        ),
     )

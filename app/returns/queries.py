@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import String, and_, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlmodel import Session, col
 
 from app.core.access import Actor, Confined, visible_to
 from app.core.errors import NotFoundError
+from app.core.ordering import by_name
 from app.organisations.models import Organisation, Succession
 from app.people.models import User
 from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import questionnaire_for
-from app.returns.models import Answer, AnswerVersion, DomainColleague, Return, ReturnState, SignedReturn
+from app.returns.models import (
+    Answer,
+    AnswerVersion,
+    DomainColleague,
+    EvidenceFile,
+    Return,
+    ReturnState,
+    ScanState,
+    SignedReturn,
+)
 from app.returns.rules import FIELDS, AnswerValues
 from app.rounds.models import Round, RoundState
 
@@ -45,10 +56,19 @@ class ReturnHead:
     organisation_name: str
     kind: str
     phase: str
+    opens_on: date
+
+    def opens_later(self, today: date) -> bool:
+        """Say whether the return was issued before the day from which it can be answered."""
+        return self.round_state is RoundState.OPEN and today < self.opens_on
+
+    def writable(self, today: date) -> bool:
+        """Say whether answers can be changed on a day: the round has opened, and nothing has ended it."""
+        return self.open_for_answers and not self.opens_later(today)
 
     @property
     def open_for_answers(self) -> bool:
-        """Say whether answers can be changed: the round is open and the return is not signed."""
+        """Say whether the return is still to be answered: the round is not closed, nothing is signed."""
         return self.round_state is RoundState.OPEN and self.state is not ReturnState.SIGNED
 
 
@@ -75,6 +95,7 @@ HEAD_COLUMNS = (
     col(Organisation.name),
     col(Organisation.kind),
     col(Organisation.phase),
+    col(Round.opens_on),
 )
 
 
@@ -115,7 +136,20 @@ class AnswerLine:
     updated_by_name: str
 
 
-VALUE_COLUMNS = tuple(getattr(Answer, name) for name in FIELDS)
+# The names of the evidence files beside an answer, in the order of their upload.
+_FILES = func.coalesce(
+    select(func.array_agg(aggregate_order_by(col(EvidenceFile.name), col(EvidenceFile.id))))
+    .where(
+        col(EvidenceFile.return_id) == col(Answer.return_id),
+        col(EvidenceFile.standard_key) == col(Answer.standard_key),
+        col(EvidenceFile.removed_at).is_(None),
+        col(EvidenceFile.scan_state) != ScanState.INFECTED,
+    )
+    .correlate(Answer)
+    .scalar_subquery(),
+    literal([], ARRAY(String)),
+)
+VALUE_COLUMNS = (*(getattr(Answer, name) for name in FIELDS), _FILES)
 _ANSWERS = Confined(
     select(
         col(Answer.standard_key),
@@ -164,6 +198,7 @@ def domain_colleagues(session: Session, actor: Actor, return_id: int) -> dict[st
 class HistoryLine:
     """One save of an answer."""
 
+    id: int
     version: int
     accepted: bool
     values: Mapping[str, Any]
@@ -175,6 +210,7 @@ def history(session: Session, actor: Actor, return_id: int, standard_key: str) -
     """Return every save of an answer, the newest first, refused ones included."""
     rows = session.execute(
         select(
+            col(AnswerVersion.id),
             col(AnswerVersion.version),
             col(AnswerVersion.accepted),
             col(AnswerVersion.values),
@@ -257,6 +293,40 @@ def previous_signed_return_id(session: Session, this: ReturnHead) -> int | None:
         .all()
     )
     return inherited[0] if len(inherited) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReturn:
+    """A signed return of the round before, and whose it was."""
+
+    id: int
+    organisation_id: int
+    organisation_name: str
+
+
+def last_years_returns(session: Session, actor: Actor, this: ReturnHead) -> tuple[EarlierReturn, ...]:
+    """Return what the organisation signed in the round before, or else each of its predecessors.
+
+    Only what the person may read: a link to it never leads nowhere.
+    """
+    if this.previous_round_id is None:
+        return ()
+    predecessors = select(col(Succession.predecessor_id)).where(
+        col(Succession.successor_id) == this.organisation_id
+    )
+    rows = session.execute(
+        select(col(Return.id), col(Organisation.id), col(Organisation.name))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(
+            visible_to(actor, col(Return.organisation_id)),
+            col(Return.round_id) == this.previous_round_id,
+            col(Return.state) == ReturnState.SIGNED,
+            (col(Organisation.id) == this.organisation_id) | col(Organisation.id).in_(predecessors),
+        )
+        .order_by(by_name(col(Organisation.name)), col(Organisation.id))
+    )
+    found = tuple(EarlierReturn(row[0], row[1], row[2]) for row in rows)
+    return tuple(each for each in found if each.organisation_id == this.organisation_id) or found
 
 
 def organisations_with_return(session: Session, round_id: int) -> frozenset[int]:

@@ -1,17 +1,23 @@
 """Rules about returns: what an answer is, how two people's changes merge, what stops a signature."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
+from app.core.clock import short_date
 from app.questionnaires.definition import Questionnaire, Standard
+from app.questionnaires.rules import display_fact
 from app.ratings.rules import RatedAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerValues:
-    """What an organisation says about one standard: each field can be changed by itself."""
+    """What an organisation says about one standard: each field can be changed by itself.
+
+    `files` names the evidence files beside it. They come and go by themselves, so they are no field of the
+    answer: two answers that say the same are the same, whatever files they have.
+    """
 
     level: str | None = None
     not_applicable: bool = False
@@ -23,6 +29,12 @@ class AnswerValues:
     action_what: str = ""
     action_owner: str = ""
     action_due: date | None = None
+    files: Sequence[str] = field(default=(), compare=False)
+
+    @property
+    def evidenced(self) -> bool:
+        """Say whether there is any evidence: a word, or a file."""
+        return bool(self.evidence.strip() or self.files)
 
     @property
     def answered(self) -> bool:
@@ -36,12 +48,12 @@ class AnswerValues:
 
     def stored(self) -> dict[str, Any]:
         """Return the values as they are kept in the history."""
-        kept = {name: getattr(self, name) for name in FIELDS}
-        return {**kept, "action_due": self.action_due.isoformat() if self.action_due else None}
+        due = self.action_due.isoformat() if self.action_due else None
+        return {name: getattr(self, name) for name in FIELDS} | {"action_due": due}
 
 
 NOTHING = AnswerValues()
-FIELDS = tuple(each.name for each in fields(AnswerValues))
+FIELDS = tuple(each.name for each in fields(AnswerValues) if each.compare)
 FIELD_WORDS: Mapping[str, str] = {
     "level": "Rating",
     "not_applicable": "Not applicable",
@@ -69,6 +81,29 @@ class Merge:
 
     values: AnswerValues
     conflicts: tuple[str, ...]
+
+
+def impossible_dates(
+    standard: Standard, before: AnswerValues, after: AnswerValues, today: date
+) -> dict[str, str]:
+    """Return what is wrong with the dates that a save changes, by field of the answer.
+
+    An action lies ahead; what a question asks for as past lies behind. A date that stays as it was is
+    left alone: an action that was set for last week does not keep people from saving this week.
+    """
+    problems = {}
+    due = after.action_due
+    if due is not None and due != before.action_due and due < today:
+        problems["action_due"] = (
+            f"The action on “{standard.title}” would have been due on {short_date(due)}, which is past. "
+            "Enter a day from today on"
+        )
+    if standard.past and after.fact and after.fact != before.fact and after.fact > today.isoformat():
+        given = display_fact(standard, after.fact)
+        problems["fact"] = (
+            f"“{standard.title}” asks for a day that has been, and {given} is still to come. Check the year"
+        )
+    return problems
 
 
 # The level and 'not applicable' are one judgement: two halves of different people make no answer.
@@ -110,7 +145,7 @@ def rated_answers(
                 critical=standard.critical,
                 level=questionnaire.level(values.level) if values.level else None,
                 not_applicable=values.not_applicable,
-                evidenced=bool(values.evidence.strip()),
+                evidenced=values.evidenced,
             )
         )
     return result
@@ -160,8 +195,8 @@ def _gap(questionnaire: Questionnaire, values: AnswerValues) -> tuple[str, bool]
         return "red needs an action: what, who and by when", True
     if rag == "amber" and not values.has_action:
         return "amber: think about an action", False
-    if rag == "green" and not values.evidence.strip():
-        return "green without evidence: say how you know", False
+    if rag == "green" and not values.evidenced:
+        return "green without evidence: say how you know, or add a file", False
     return None
 
 

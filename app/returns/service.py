@@ -1,6 +1,7 @@
 """Changes to a return: saving answers, working together, signing, sending back."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, insert, select, update
@@ -9,14 +10,15 @@ from sqlmodel import col
 
 from app.core import audit
 from app.core.access import Work, among_own
+from app.core.clock import london_date, long_date
 from app.core.errors import NotFoundError, RefusedError
 from app.people.models import User
-from app.questionnaires.definition import Questionnaire
+from app.questionnaires.definition import Questionnaire, Standard
 from app.questionnaires.queries import questionnaire_for
 from app.returns.models import Answer, AnswerVersion, Return, ReturnState
 from app.returns.queries import AnswerLine
-from app.returns.reading import Submitted
-from app.returns.rules import FIELDS, NOTHING, AnswerValues, from_stored, merge
+from app.returns.reading import Submitted, field
+from app.returns.rules import FIELDS, NOTHING, AnswerValues, from_stored, impossible_dates, merge
 from app.rounds.models import Round, RoundState
 
 SIGNED_ALREADY = "This return is signed. Ask the partnership to send it back if something must change."
@@ -74,7 +76,9 @@ _HOLD = (
     .with_for_update()
 )
 _ROUND_STATE = (
-    select(col(Round.state)).where(col(Round.id) == bindparam("round_id")).with_for_update(read=True)
+    select(col(Round.state), col(Round.opens_on))
+    .where(col(Round.id) == bindparam("round_id"))
+    .with_for_update(read=True)
 )
 
 
@@ -93,18 +97,21 @@ def lock(work: Work, return_id: int) -> Held:
 def hold(work: Work, return_id: int) -> Held:
     """Lock a return of the person's own organisation for a change to it.
 
-    Raises NotFoundError for everybody else's, RefusedError when it is signed or its round is closed.
+    Raises NotFoundError for everybody else's, RefusedError when it is signed, its round is closed or has
+    not opened yet.
     """
     held = lock(work, return_id)
     # Read after the lock: a round that was closed while we waited for it must be seen as closed.
-    state = work.session.connection().execute(_ROUND_STATE, {"round_id": held.round_id}).scalar()
-    _require_open(held, state)
+    opening = work.session.connection().execute(_ROUND_STATE, {"round_id": held.round_id}).one()
+    _require_open(work, held, *opening)
     return held
 
 
-def _require_open(held: Held, round_state: RoundState | None) -> None:
+def _require_open(work: Work, held: Held, round_state: RoundState, opens_on: date) -> None:
     if round_state is not RoundState.OPEN:
         raise RefusedError(ROUND_CLOSED)
+    if london_date(work.now) < opens_on:
+        raise RefusedError(f"This return opens on {long_date(opens_on)}. It can be answered from that day.")
     if held.state is ReturnState.SIGNED:
         raise RefusedError(SIGNED_ALREADY)
 
@@ -118,6 +125,7 @@ def visible_to_own(work: Work) -> Any:
 _STANDING = (
     select(
         col(Round.state),
+        col(Round.opens_on),
         col(Answer.version),
         col(Answer.updated_at),
         col(Answer.updated_by),
@@ -142,8 +150,8 @@ def _standing(work: Work, held: Held, standard_key: str) -> AnswerLine | None:
     """Return an answer as it stands; raises RefusedError when nothing may be changed any more."""
     values = {"return_id": held.id, "round_id": held.round_id, "standard_key": standard_key}
     row = work.session.connection().execute(_STANDING, values).one()
-    _require_open(held, row[0])
-    return None if row[1] is None else AnswerLine(AnswerValues(*row[5:]), row[1], row[2], row[3], row[4])
+    _require_open(work, held, row[0], row[1])
+    return None if row[2] is None else AnswerLine(AnswerValues(*row[6:]), row[2], row[3], row[4], row[5])
 
 
 def _kept(
@@ -175,9 +183,10 @@ def save_answer(work: Work, return_id: int, sent: Submitted) -> Saved | Conflict
     the refused text is kept in the history and both are shown. The same save sent again is one save.
     """
     held = lock(work, return_id)
-    if not questionnaire_of(work, held).asks(sent.standard_key):
+    questionnaire = questionnaire_of(work, held)
+    if not questionnaire.asks(sent.standard_key):
         raise NotFoundError
-    return save_held(work, held, sent)
+    return save_held(work, held, asked=questionnaire.standard(sent.standard_key), sent=sent)
 
 
 def questionnaire_of(work: Work, held: Held) -> Questionnaire:
@@ -185,13 +194,15 @@ def questionnaire_of(work: Work, held: Held) -> Questionnaire:
     return questionnaire_for(work.session, held.version_id, held.facts)
 
 
-def save_held(work: Work, held: Held, sent: Submitted) -> Saved | Conflict:
+def save_held(work: Work, held: Held, *, asked: Standard, sent: Submitted) -> Saved | Conflict:
     """Save one answer, as `save_answer` does, to a return that is locked and asks this standard.
 
-    Raises RefusedError when the return is signed or its round is closed.
+    Raises RefusedError when the return is signed, its round is closed or has not opened yet, and for a date
+    that cannot be.
     """
     line = _standing(work, held, sent.standard_key)
     current, version = (line.values, line.version) if line else (NOTHING, 0)
+    _refuse_impossible_dates(asked, current, sent.values, work)
     if sent.version == version:
         return _accept(work, held, sent, current, version, sent.values)
     base = _base(work, held, sent)
@@ -204,6 +215,15 @@ def save_held(work: Work, held: Held, sent: Submitted) -> Saved | Conflict:
     _keep_refused(work, held, sent, version)
     mine = replace(merged.values, **{name: getattr(sent.values, name) for name in merged.conflicts})
     return Conflict(mine, line, merged.conflicts)
+
+
+def _refuse_impossible_dates(
+    standard: Standard, current: AnswerValues, values: AnswerValues, work: Work
+) -> None:
+    wrong = impossible_dates(standard, current, values, london_date(work.now))
+    if wrong:
+        problems = {field(standard.key, name): text for name, text in wrong.items()}
+        raise RefusedError("This answer was not saved yet.", problems)
 
 
 def _base(work: Work, held: Held, sent: Submitted) -> AnswerValues:
@@ -276,12 +296,14 @@ def _history_row(
 ) -> dict[str, Any]:
     """Return what the history keeps of a save, and the audit event beside it."""
     return {
-        **audit.event_row(
+        **audit.row(
             work,
-            "answer.saved" if accepted else "answer.conflict",
-            ("return", held.id),
-            organisation_id=held.organisation_id,
-            detail={"standard": sent.standard_key, "version": version},
+            audit.Event(
+                "answer.saved" if accepted else "answer.conflict",
+                ("return", held.id),
+                held.organisation_id,
+                {"standard": sent.standard_key, "version": version},
+            ),
         ),
         "return_id": held.id,
         "standard_key": sent.standard_key,

@@ -47,8 +47,12 @@ def snapshot(
     version_hash: str,
     answers: Mapping[str, AnswerValues],
     ratings: Sequence[DomainRating],
+    files: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """Return a return as it is signed: what was asked, each answer, each rating with its reason."""
+    """Return a return as it is signed: what was asked, each answer, each rating with its reason.
+
+    `files` are the evidence files by standard, each with its name and the SHA-256 of its content.
+    """
     titles = titles_of(questionnaire)
     return {
         "organisation": organisation_name,
@@ -68,6 +72,7 @@ def snapshot(
             {**asdict(rating), "deciding": list(rating.deciding), "reason": explain(rating, titles)}
             for rating in ratings
         ],
+        "files": {key: [dict(each) for each in some] for key, some in (files or {}).items()},
     }
 
 

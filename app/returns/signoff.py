@@ -1,6 +1,7 @@
 """Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlmodel import col
@@ -21,6 +22,8 @@ from app.ratings import service as ratings_service
 from app.ratings.models import RatingSource
 from app.ratings.rules import DomainRating
 from app.ratings.service import RatedReturn
+from app.returns import evidence
+from app.returns.editions import numbers_of
 from app.returns.models import Return, ReturnState, SignedReturn
 from app.returns.queries import ReturnHead, answers, values_of
 from app.returns.rules import AnswerValues, gaps
@@ -77,7 +80,9 @@ def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerVa
 
 def seen_mark(values: Mapping[str, AnswerValues]) -> str:
     """Return a mark of the answers that a signatory was shown: they sign these and no others."""
-    return snapshot_hash({key: each.stored() for key, each in values.items()})[:32]
+    return snapshot_hash({key: {**each.stored(), "files": list(each.files)} for key, each in values.items()})[
+        :32
+    ]
 
 
 def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = None) -> bool:
@@ -103,7 +108,7 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
         raise RefusedError(CHANGED_MEANWHILE, {"declared": CHANGED_MEANWHILE})
     _nothing_in_the_way(questionnaire, values)
     ratings = domain_ratings(questionnaire, values)
-    digest = _freeze(work, this, held, questionnaire, values, ratings=ratings)
+    content = _freeze(work, this, held, questionnaire, values, ratings=ratings)
     rated = RatedReturn(held.id, held.round_id, held.organisation_id)
     ratings_service.store(work, rated, ratings, RatingSource.SELF)
     take_over(
@@ -113,7 +118,14 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
         round_id=held.round_id,
         promises=promises(questionnaire, values),
     )
-    _send_receipts(work, this, held, digest)
+    _tell_signed(work, this, held, content)
+    return True
+
+
+def _tell_signed(work: Work, this: ReturnHead, held: Held, content: dict[str, Any]) -> None:
+    """Send the receipts of an edition that was just frozen, and note it in the audit trail."""
+    digest = snapshot_hash(content)
+    _send_receipts(work, this, held, digest, numbers_of(content).sentence)
     audit.record(
         work,
         "return.signed",
@@ -122,7 +134,6 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
         edition=held.edition + 1,
         content_hash=digest,
     )
-    return True
 
 
 def _freeze(
@@ -133,8 +144,8 @@ def _freeze(
     values: dict[str, AnswerValues],
     *,
     ratings: tuple[DomainRating, ...],
-) -> str:
-    """Write the next signed edition and return its hash."""
+) -> dict[str, Any]:
+    """Write the next signed edition and return what was frozen."""
     content = snapshot(
         organisation_name=this.organisation_name,
         facts=held.facts,
@@ -144,15 +155,15 @@ def _freeze(
         version_hash=version_line(work.session, held.version_id).content_hash,
         answers=values,
         ratings=ratings,
+        files=evidence.freeze(work, held.id, held.edition + 1),
     )
-    digest = snapshot_hash(content)
     work.session.execute(
         insert(SignedReturn).values(
             return_id=held.id,
             organisation_id=held.organisation_id,
             edition=held.edition + 1,
             content=content,
-            content_hash=digest,
+            content_hash=snapshot_hash(content),
             declaration=DECLARATION,
             signatory_id=work.actor.user_id,
             signatory_name=work.actor.name,
@@ -164,7 +175,7 @@ def _freeze(
         .where(col(Return.id) == held.id)
         .values(state=ReturnState.SIGNED, signed_at=work.now, edition=held.edition + 1)
     )
-    return digest
+    return content
 
 
 def _signed_now(work: Work, return_id: int) -> bool:
@@ -223,7 +234,7 @@ def write_to(
     outbox.enqueue(work.session, mails, work.now)
 
 
-def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> None:
+def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str, numbers: str) -> None:
     answerable = {OrganisationRole.LEAD, OrganisationRole.SIGNATORY}
     write_to(
         work,
@@ -242,6 +253,8 @@ def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str) -> Non
         title=this.round_title,
         when=date_and_time(work.now),
         digest=digest,
+        edition=str(held.edition + 1),
+        numbers=numbers,
     )
 
 

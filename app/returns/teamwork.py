@@ -46,12 +46,23 @@ def must_lead(work: Work, organisation_id: int) -> None:
 
 def invite(
     work: Work, this: ReturnHead, *, name: str, address: str, roles: Sequence[OrganisationRole]
-) -> None:
-    """Bring a colleague to the return and mail them where it is."""
+) -> int:
+    """Bring a colleague to the return, mail them where it is, and return who they are.
+
+    A lead may name themselves signatory, for in a small organisation one person does both: the audit trail
+    says so in its own words.
+    """
     must_lead(work, this.organisation_id)
     user_id = people_service.invite_colleague(
         work, organisation_id=this.organisation_id, name=name, address=address, roles=roles
     )
+    if user_id == work.actor.user_id:
+        signed_before = work.actor.holds(this.organisation_id, OrganisationRole.SIGNATORY)
+        if OrganisationRole.SIGNATORY in roles and not signed_before:
+            audit.record(
+                work, "signatory.named_self", ("return", this.id), organisation_id=this.organisation_id
+            )
+        return user_id
     config = settings()
     body = render_text(
         "mails/colleague.txt",
@@ -74,6 +85,7 @@ def invite(
         this.organisation_id,
     )
     outbox.enqueue(work.session, [mail], work.now)
+    return user_id
 
 
 def remove(work: Work, this: ReturnHead, user_id: int) -> None:

@@ -1,19 +1,19 @@
 """Pages for preparing a round and looking after it."""
 
 from collections import Counter
-from datetime import date
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
+from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.dates import read_date
 from app.core.errors import RefusedError
-from app.core.forms import Form, FormDep, whole_number
+from app.core.forms import Form, FormDep, in_order_of, whole_number
 from app.core.rendering import error_list, page
 from app.organisations.rules import KINDS, PHASES
-from app.people.guard import ActorDep, WorkDep
+from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires import queries as questionnaires
 from app.rounds import queries, service
 from app.rounds.models import RoundState
@@ -23,9 +23,9 @@ router = APIRouter()
 
 
 @router.get("/rounds")
-def rounds(request: Request, _actor: ActorDep, session: SessionDep) -> Response:
+def rounds(request: Request, _actor: ActorDep, session: SessionDep, at: NowDep) -> Response:
     """List the rounds."""
-    return page(request, "rounds/list.html", rounds=queries.rounds(session))
+    return page(request, "rounds/list.html", rounds=queries.rounds(session), today=london_date(at))
 
 
 @router.get("/rounds/new")
@@ -41,23 +41,24 @@ def new_round(request: Request, _actor: ActorDep, session: SessionDep) -> Respon
     )
 
 
-def _typed_date(form: Form, name: str) -> date | None:
-    return read_date(form.line(name))
+# The fields of a new round as the page shows them, with the most characters of each.
+_FIELDS = {"title": 120, "version_id": 20, "opens_on": 40, "due_on": 40}
 
 
 @router.post("/rounds")
 def create_round(request: Request, work: WorkDep, form: FormDep) -> Response:
     """Prepare a round and go on to whom it asks."""
-    version = form.line("version_id")
+    typed, unreadable = form.lines(_FIELDS)
     new = service.NewRound(
-        title=form.line("title", most=120),
-        version_id=whole_number(version),
-        opens_on=_typed_date(form, "opens_on"),
-        due_on=_typed_date(form, "due_on"),
+        title=typed["title"],
+        version_id=whole_number(typed["version_id"]),
+        opens_on=read_date(typed["opens_on"]),
+        due_on=read_date(typed["due_on"]),
     )
     try:
         round_id = service.create(work, new)
-    except RefusedError as problem:
+    except RefusedError as refusal:
+        problem = in_order_of(_FIELDS, refusal, unreadable)
         return page(
             request,
             "rounds/new.html",
@@ -107,6 +108,7 @@ def _audience_page(
         find=find,
         found=len(found),
         errors=error_list(problem),
+        problems=problem.problems if problem else {},
     )
 
 
@@ -128,12 +130,17 @@ def _chosen(form: Form) -> Audience:
 def choose_audience(request: Request, work: WorkDep, form: FormDep, round_id: int) -> Response:
     """Keep the choice and go on to the preview; or find an organisation to decide about by itself."""
     chosen = _chosen(form)
-    find = form.line("find", most=100)
+    typed, unreadable = form.lines({"find": 100})
+    if unreadable:
+        problem = RefusedError("", unreadable)
+        return _audience_page(
+            request, work.session, round_id, chosen=chosen, find=form.get("find", ""), problem=problem
+        )
     if form.get("look"):
-        return _audience_page(request, work.session, round_id, chosen=chosen, find=find)
+        return _audience_page(request, work.session, round_id, chosen=chosen, find=typed["find"])
     if not chosen.kinds and not chosen.included:
-        problem = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
-        return _audience_page(request, work.session, round_id, chosen=chosen, problem=problem)
+        none = RefusedError("", {"kinds": "Choose at least one kind of organisation, or a single one"})
+        return _audience_page(request, work.session, round_id, chosen=chosen, problem=none)
     service.set_audience(work, round_id, chosen)
     return RedirectResponse(f"/rounds/{round_id}/issue", status_code=303)
 

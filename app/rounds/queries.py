@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlmodel import Session, col
 
 from app.core.errors import NotFoundError
+from app.core.ordering import by_name
 from app.organisations.models import Contact, Organisation, OrganisationStatus
 from app.people.models import Membership
 from app.questionnaires.models import QuestionnaireVersion
@@ -30,6 +31,10 @@ class RoundLine:
     questionnaire_key: str
     questionnaire_version: int
     questionnaire_title: str
+
+    def opens_later(self, today: date) -> bool:
+        """Say whether the round was issued before the day from which it can be answered."""
+        return self.state is RoundState.OPEN and today < self.opens_on
 
 
 _LINE = (
@@ -125,7 +130,7 @@ def candidates(session: Session) -> tuple[Invitee, ...]:
             _CONTACTS,
         )
         .where(col(Organisation.status) != OrganisationStatus.GONE)
-        .order_by(col(Organisation.name), col(Organisation.id))
+        .order_by(by_name(col(Organisation.name)), col(Organisation.id))
     )
     return tuple(Invitee(Candidate(*row[:5]), row[5]) for row in rows)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 SHORTEST_DAYS = 14
+LONGEST_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Audience:
         return not self.phases or candidate.phase in self.phases or candidate.phase == "not_applicable"
 
 
+def start_of_school_year(day: date) -> date:
+    """Return the first day of the school year of a day: it begins on 1 September."""
+    return date(day.year if day.month >= 9 else day.year - 1, 9, 1)
+
+
 def date_problems(opens_on: date | None, due_on: date | None, today: date) -> dict[str, str]:
     """Return what is wrong with a new round's dates, by form field."""
     problems = {}
@@ -49,4 +55,6 @@ def date_problems(opens_on: date | None, due_on: date | None, today: date) -> di
         problems["due_on"] = "The due date must be in the future"
     elif opens_on is not None and (due_on - opens_on).days < SHORTEST_DAYS:
         problems["due_on"] = f"Give at least {SHORTEST_DAYS} days between opening and due date"
+    elif opens_on is not None and (due_on - opens_on).days > LONGEST_DAYS:
+        problems["due_on"] = "A round lasts at most a year. Check the years of both days"
     return problems

@@ -13,7 +13,7 @@ from app.core.errors import NotFoundError, RefusedError
 from app.organisations.models import Organisation
 from app.questionnaires.models import QuestionnaireVersion
 from app.rounds.models import Round, RoundException, RoundState
-from app.rounds.rules import Audience, date_problems
+from app.rounds.rules import Audience, date_problems, start_of_school_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def create(work: Work, new: NewRound) -> int:
         school_year=version.school_year,
         opens_on=new.opens_on,
         due_on=new.due_on,
-        previous_round_id=_round_before(work, version.key),
+        previous_round_id=_round_before(work, version, new.due_on),
         created_at=work.now,
     )
     work.session.add(made)
@@ -51,11 +51,21 @@ def create(work: Work, new: NewRound) -> int:
     return made.id or 0
 
 
-def _round_before(work: Work, questionnaire_key: str) -> int | None:
+def _round_before(work: Work, version: QuestionnaireVersion, due_on: date) -> int | None:
+    """Return last year's round: the same questionnaire, of another school year, due earlier.
+
+    Whoever uses one version again a year later is asked in another school year too.
+    """
+    again = (col(Round.version_id) == version.id) & (col(Round.due_on) < start_of_school_year(due_on))
     return work.session.execute(
         select(col(Round.id))
         .join(QuestionnaireVersion, col(QuestionnaireVersion.id) == col(Round.version_id))
-        .where(col(QuestionnaireVersion.key) == questionnaire_key, col(Round.state) != RoundState.DRAFT)
+        .where(
+            col(QuestionnaireVersion.key) == version.key,
+            col(Round.state) != RoundState.DRAFT,
+            (col(Round.school_year) != version.school_year) | again,
+            col(Round.due_on) < due_on,
+        )
         .order_by(col(Round.due_on).desc())
         .limit(1)
     ).scalar()

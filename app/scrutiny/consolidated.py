@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 
 from app.actions.models import Action, ActionStatus
 from app.core.access import Actor, visible_to
+from app.core.ordering import by_name
 from app.organisations.models import Identifier, Organisation
 from app.people.models import User
 from app.ratings.models import RatingSource, StoredRating
@@ -121,7 +122,7 @@ class AnsweredReturn:
     answers: Mapping[str, AnswerLine]
 
 
-_BY_NAME = (col(Organisation.name), col(Return.id))
+_BY_NAME = (by_name(col(Organisation.name)), col(Return.id))
 
 
 def answered_returns(session: Session, actor: Actor, round_id: int) -> Iterator[AnsweredReturn]:

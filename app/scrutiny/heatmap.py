@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.chasing.listing import LONGEST_SEARCH
+from app.core.ordering import name_key
 from app.organisations.rules import KINDS, PHASES
 from app.ratings.comparison import change_since
 from app.ratings.rules import sort_key
@@ -163,7 +164,7 @@ def chosen(rows: Iterable[Shown], wanted: Wanted) -> list[Shown]:
         and (each.row.signed or not wanted.signed)
         and (each.changed or not wanted.changed)
         and _has_outcome(each, wanted)
-        and all(word in each.row.organisation.casefold() for word in words)
+        and all(word in name_key(each.row.organisation) for word in words)
     ]
 
 
@@ -201,7 +202,7 @@ def grouped(rows: Iterable[Shown], six: Sequence[str]) -> tuple[HeatGroup, ...]:
 
     def worst(each: Shown) -> tuple[Any, ...]:
         ratings = [rating for key, rating in each.row.effective.items() if key in six]
-        return (*sort_key(ratings), each.row.organisation.casefold(), each.row.return_id)
+        return (*sort_key(ratings), name_key(each.row.organisation), each.row.return_id)
 
     made = [
         HeatGroup(KINDS[kind].plural if kind in KINDS else kind, tuple(sorted(members, key=worst)))
@@ -209,7 +210,7 @@ def grouped(rows: Iterable[Shown], six: Sequence[str]) -> tuple[HeatGroup, ...]:
     ]
     made.sort(key=lambda group: group.title)
     if waiting:
-        waiting.sort(key=lambda each: (each.row.organisation.casefold(), each.row.return_id))
+        waiting.sort(key=lambda each: (name_key(each.row.organisation), each.row.return_id))
         made.append(HeatGroup("Not signed yet", tuple(waiting)))
     return tuple(made)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.core.errors import NotFoundError
+from app.core.ordering import by_name
 from app.organisations.models import Organisation, Succession
 from app.questionnaires.models import QuestionnaireVersion
 from app.ratings.models import RatingSource, StoredRating
@@ -191,7 +192,7 @@ def predecessors(session: Session, organisation_id: int) -> tuple[Predecessor, .
         select(col(Organisation.id), col(Organisation.name), col(Succession.on_date), col(Succession.merged))
         .join(Succession, col(Succession.predecessor_id) == col(Organisation.id))
         .where(col(Succession.successor_id).in_(select(line.c.id)))
-        .order_by(col(Succession.on_date).desc().nulls_last(), col(Organisation.name))
+        .order_by(col(Succession.on_date).desc().nulls_last(), by_name(col(Organisation.name)))
     )
     return tuple(Predecessor(*row) for row in rows if row[0] != organisation_id)
 
@@ -222,7 +223,7 @@ def years(session: Session, organisation_id: int) -> tuple[YearReturn, ...]:
         .join(QuestionnaireVersion, col(QuestionnaireVersion.id) == col(Return.version_id))
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
         .where(col(Return.organisation_id).in_(select(line.c.id)))
-        .order_by(col(Round.due_on).desc(), col(Organisation.name), col(Return.id).desc())
+        .order_by(col(Round.due_on).desc(), by_name(col(Organisation.name)), col(Return.id).desc())
     )
     return tuple(YearReturn(*row) for row in rows)
 
@@ -266,7 +267,7 @@ def rated_lines(session: Session, round_id: int) -> list[RatedLine]:
         )
         .join(Organisation, col(Organisation.id) == col(StoredRating.organisation_id))
         .where(col(StoredRating.round_id) == round_id, col(StoredRating.source) == RatingSource.SELF)
-        .order_by(col(Organisation.name), col(StoredRating.return_id), col(StoredRating.position))
+        .order_by(by_name(col(Organisation.name)), col(StoredRating.return_id), col(StoredRating.position))
     )
     return [RatedLine(row[0], row[1], row[2], rating_of(tuple(row[3:]))) for row in rows]
 

@@ -14,6 +14,7 @@ from app.chasing.listing import Person
 from app.chasing.queries import contacts_of, latest_calls
 from app.chasing.rules import Standing
 from app.core.access import Actor
+from app.core.ordering import by_name
 from app.organisations.models import Organisation, OrganisationStatus, Succession
 from app.returns.models import Return, ReturnState
 from app.scrutiny.consolidated import ROWS_AT_ONCE, WHO, Who, in_round, who_of
@@ -92,7 +93,7 @@ def silent_returns(
         .outerjoin(calls, calls.c.return_id == col(Return.id))
         .outerjoin(before, before.c.organisation_id == col(Return.organisation_id))
         .where(in_round(actor, round_id), col(Return.state) != ReturnState.SIGNED)
-        .order_by(col(Organisation.name), col(Return.id)),
+        .order_by(by_name(col(Organisation.name)), col(Return.id)),
         execution_options={"yield_per": ROWS_AT_ONCE},
     )
     for row in rows:

@@ -13,7 +13,7 @@ from app.core.clock import london_date, long_date
 from app.core.errors import RefusedError
 from app.core.working_days import earlier_working_day
 from app.questionnaires import queries as questionnaires
-from app.questionnaires.models import QuestionnaireVersion
+from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
 from app.questionnaires.service import publish_content
 from app.returns import queries as returns
 from app.returns.issuing import issue
@@ -27,7 +27,7 @@ from app.visits.lifecycle import Step
 from app.visits.preparing import draft_lines
 from app.visits.queries import VisitHead
 from app.visits.service import check, held, move
-from app.visits.sources import FRAMEWORK_SUFFIX, newest_signed
+from app.visits.sources import newest_signed
 
 _WHOLE, _CHOSEN, _BESPOKE = "whole", "chosen", "bespoke"
 KINDS_OF_FRAMEWORK = {

@@ -24,7 +24,7 @@ from app.visits.rules import Partner
 
 
 def _visit() -> Any:
-    return Column(ForeignKey("visit.id"), nullable=False, index=True)
+    return Column(ForeignKey("visit.id", ondelete="CASCADE"), nullable=False, index=True)
 
 
 class Visit(SQLModel, table=True):
@@ -68,7 +68,7 @@ class VisitEndorsement(SQLModel, table=True):
 
     __tablename__ = "visit_endorsement"
 
-    visit_id: int = Field(foreign_key="visit.id", primary_key=True)
+    visit_id: int = Field(foreign_key="visit.id", primary_key=True, ondelete="CASCADE")
     partner: Partner = Field(sa_column=Column(text_enum(Partner), primary_key=True))
     organisation_id: int = Field(foreign_key="organisation.id")
     endorsed: bool
@@ -84,7 +84,7 @@ class VisitQuestion(SQLModel, table=True):
     __table_args__ = (Index("uq_visit_question_draft", "visit_id", "draft_key", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
-    visit_id: int = Field(foreign_key="visit.id")
+    visit_id: int = Field(foreign_key="visit.id", ondelete="CASCADE")
     organisation_id: int = Field(foreign_key="organisation.id")
     # None for questions that people wrote themselves.
     draft_key: str | None = None
@@ -121,7 +121,7 @@ class VisitReport(SQLModel, table=True):
 
     __tablename__ = "visit_report"
 
-    visit_id: int = Field(foreign_key="visit.id", primary_key=True)
+    visit_id: int = Field(foreign_key="visit.id", primary_key=True, ondelete="CASCADE")
     organisation_id: int = Field(foreign_key="organisation.id")
     strengths: str = ""
     development: str = ""
@@ -136,7 +136,7 @@ class VisitAgreement(SQLModel, table=True):
 
     __tablename__ = "visit_agreement"
 
-    visit_id: int = Field(foreign_key="visit.id", primary_key=True)
+    visit_id: int = Field(foreign_key="visit.id", primary_key=True, ondelete="CASCADE")
     edition: int = Field(primary_key=True)
     partner: Partner = Field(sa_column=Column(text_enum(Partner), primary_key=True))
     organisation_id: int = Field(foreign_key="organisation.id")
@@ -165,7 +165,7 @@ class VisitReminder(SQLModel, table=True):
 
     __tablename__ = "visit_reminder"
 
-    visit_id: int = Field(foreign_key="visit.id", primary_key=True)
+    visit_id: int = Field(foreign_key="visit.id", primary_key=True, ondelete="CASCADE")
     key: str = Field(primary_key=True)
     organisation_id: int = Field(foreign_key="organisation.id")
     queued_at: datetime

@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from app.chasing.deciding import terms
 from app.core.working_days import Term
 from app.visits.enquiry import Said
 
@@ -21,6 +22,6 @@ def voices_below(_session: Session) -> dict[int, tuple[str, ...]]:
     return {}
 
 
-def school_terms(_session: Session) -> tuple[Term, ...]:
-    """Return the school terms; none are entered, so that every working day counts as term."""
-    return ()
+def school_terms(session: Session) -> tuple[Term, ...]:
+    """Return the school terms that are entered; with none every working day counts as term."""
+    return terms(session)

@@ -13,7 +13,7 @@ from app.core.access import Actor
 from app.core.clock import london_date
 from app.organisations.models import Organisation, OrganisationStatus
 from app.organisations.rules import KINDS
-from app.questionnaires.models import QuestionnaireVersion
+from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
 from app.questionnaires.queries import questionnaire
 from app.ratings.comparison import change_since
 from app.ratings.models import RatingSource, StoredRating
@@ -26,9 +26,6 @@ from app.visits.lifecycle import HELD, VisitState
 from app.visits.models import Visit, VisitReport
 from app.visits.selection import Facts
 from app.visits.signals import signals_of, voices_below, voices_of
-
-# The framework of a visit is a questionnaire of its own, so that the yearly rounds stay comparable.
-FRAMEWORK_SUFFIX = "-visit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from exports.styles import ACCENT, AMBER, GREEN, GREY, RED
 
 WIDTH_CM: Final = 15.6
 HEIGHT_CM: Final = 8.2
+MANY_BARS: Final = 12
 RATING_COLOURS: Final = (RED, AMBER, GREEN, "C9CDD0")
 PROGRESS_COLOURS: Final = (ACCENT, "C9CDD0")
 CHANGE_COLOURS: Final = ("4A90A4", "C9CDD0", "2B3A42")
@@ -68,6 +69,7 @@ def stacked_bars(
     # The first row of the table on top, as people read it.
     chart.x_axis.scaling.orientation = "maxMin"
     chart.y_axis.crosses = "max"
+    chart.x_axis.tickLblSkip = 1
     for column, colour in zip(columns, colours, strict=True):
         series = _series(sheet, column, rows)
         series.graphicalProperties = GraphicalProperties(solidFill=colour)
@@ -75,6 +77,11 @@ def stacked_bars(
         chart.series.append(series)
     chart.set_categories(Reference(sheet, min_col=1, min_row=rows[0] + 1, max_row=rows[1]))
     return chart
+
+
+def fill_a_sheet(chart: ChartBase) -> None:
+    """Make a chart as large as a landscape sheet, so that each of its many bars has its name."""
+    chart.width, chart.height = 2 * WIDTH_CM, 2 * HEIGHT_CM  # type: ignore[assignment]  # as in _frame
 
 
 def _series(sheet: Worksheet, column: int, rows: tuple[int, int]) -> Any:

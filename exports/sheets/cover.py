@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.core.clock import date_and_time, long_date
+from app.core.clock import date_and_time, london_date, long_date
 from app.core.rendering import plural
 from app.questionnaires.definition import Questionnaire, RatingRule
 from exports.book import Book, Layout, Sheet
@@ -29,7 +29,10 @@ MARKS: Final[tuple[tuple[Shown, str], ...]] = (
     (Shown("–", Look.NOT_ANSWERED), "Not answered, or the return is not signed. It never counts as 0."),
     (Shown("G ✓", Look.GREEN), "Reviewed: the validated rating is the same as the self-rating."),
     (Shown("G→A", Look.AMBER), "Reviewed: the self-rating first, then the validated rating. Both are kept."),
-    (Shown("G ○", Look.GREEN), "Green without a word of evidence: still green, but nobody can see why."),
+    (
+        Shown("G ○", Look.GREEN),
+        "Green without a word or a file of evidence: still green, but nobody can see why.",
+    ),
 )
 
 
@@ -110,7 +113,7 @@ def _about(head: RoundHead) -> tuple[tuple[str, Value], ...]:
     return (
         ("As at", f"{date_and_time(head.now)} (London)"),
         ("School year", line.school_year),
-        ("Opened", long_date(line.opens_on)),
+        ("Opens" if line.opens_later(london_date(head.now)) else "Opened", long_date(line.opens_on)),
         ("Due", long_date(line.due_on)),
         ("State of the round", _STATES.get(line.state, line.state)),
         ("Compared with", before),

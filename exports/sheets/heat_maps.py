@@ -61,7 +61,7 @@ def domains_spec(questionnaire: Questionnaire) -> TableSpec:
             ),
             Column(
                 "Greens without evidence",
-                "Green answers without a word of evidence",
+                "Green answers without a word or a file of evidence",
                 12,
                 Look.NUMBER,
                 "Count",

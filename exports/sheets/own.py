@@ -1,7 +1,7 @@
 """The sheets of one organisation's own workbook: ratings with reasons, answers, and what it signed."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from app.questionnaires.definition import Questionnaire, Standard
 from app.questionnaires.rules import display_fact
@@ -38,7 +38,11 @@ RATINGS: Final = TableSpec(
         Column("Green", "Answers that are green", 9, Look.NUMBER, "Count"),
         Column("Share", "Points reached of those possible, rounded down", 9, Look.PERCENT, "Percent"),
         Column(
-            "Greens without evidence", "Green answers without a word of evidence", 13, Look.NUMBER, "Count"
+            "Greens without evidence",
+            "Green answers without a word or a file of evidence",
+            13,
+            Look.NUMBER,
+            "Count",
         ),
     ),
 )
@@ -101,6 +105,9 @@ SIGNED_ANSWERS: Final = TableSpec(
         Column("Answer", "The answer to a question that is not rated", 40, Look.WRAPPED),
         Column("Comment", "What was written", 50, Look.WRAPPED),
         Column("Evidence", "How you know", 50, Look.WRAPPED),
+        Column(
+            "Evidence files", "Each file with the SHA-256 of its content, one on each line", 60, Look.WRAPPED
+        ),
         Column("Why not applicable", "The reason that was given", 28, Look.WRAPPED),
         Column("Strength", "Marked as a strength to share", 9, holds="Yes or empty"),
         Column("Action: what", "What will be done", 36, Look.WRAPPED),
@@ -156,7 +163,8 @@ def write_editions(
     for each in editions:
         lines.append((each.edition, each.signed_at, each.signatory_name, each.declaration, each.content_hash))
         for key, stored in _in_order(questionnaire, each.content.get("answers", {})):
-            answers.append((each.edition, *_signed_cells(questionnaire, key, from_stored(stored))))
+            values, files = from_stored(stored), each.content.get("files", {}).get(key, ())
+            answers.append((each.edition, *_signed_cells(questionnaire, key, values, files)))
     return _finished(lines), _finished(answers)
 
 
@@ -168,7 +176,9 @@ def _in_order(
     return sorted(stored.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
 
 
-def _signed_cells(questionnaire: Questionnaire, key: str, values: AnswerValues) -> tuple[Value, ...]:
+def _signed_cells(
+    questionnaire: Questionnaire, key: str, values: AnswerValues, files: Iterable[Mapping[str, Any]]
+) -> tuple[Value, ...]:
     standard = (
         questionnaire.standard(key) if questionnaire.asks(key) else Standard(key=key, title=key, text="")
     )
@@ -182,6 +192,7 @@ def _signed_cells(questionnaire: Questionnaire, key: str, values: AnswerValues) 
         None if standard.rated else display_fact(standard, values.fact),
         values.comment,
         values.evidence,
+        "\n".join(f"{file['name']} ({file['sha256']})" for file in files) or None,
         values.not_applicable_reason,
         "Yes" if values.strength else None,
         values.action_what,

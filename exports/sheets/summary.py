@@ -93,6 +93,7 @@ class Summary:
         self._head = head
         self.sheet: Sheet = book.sheet(TITLE, _LAYOUT)
         self._rows: dict[str, tuple[int, int]] = {}
+        self._many_kinds = False
 
     def write(self, counts: Counts) -> None:
         """Write the tables and draw the charts from them."""
@@ -102,10 +103,18 @@ class Summary:
         for _ in range(2 * _CHART_ROWS + 1):
             sheet.append()
         sheet.break_page()
+        # With many kinds their chart needs a sheet of its own, or a spreadsheet leaves out each second name.
+        self._many_kinds = len(tallies.type_rows(counts.types, by_phase=False)) > charts.MANY_BARS
+        if self._many_kinds:
+            for _ in range(2 * _CHART_ROWS):
+                sheet.append()
+            sheet.break_page()
         self._types(counts)
         sheet.break_page()
         self._ratings(counts)
         self._trend(counts)
+        # Its heading would else stand alone at the foot of the page before.
+        sheet.break_page()
         self._changes(counts)
         self._charts(with_changes=bool(counts.changes))
 
@@ -243,9 +252,11 @@ class Summary:
         places = iter(("A4", "F4", f"A{4 + _CHART_ROWS}", f"F{4 + _CHART_ROWS}"))
         for name, chart, about in self._drawn(with_changes=with_changes):
             if name in self._rows:
-                sheet.add_chart(
-                    chart, next(places), f"{about} The same figures are in the table {name} below."
-                )
+                alone = name == "ReturnsByKind" and self._many_kinds
+                place = f"A{5 + 2 * _CHART_ROWS}" if alone else next(places)
+                if alone:
+                    charts.fill_a_sheet(chart)
+                sheet.add_chart(chart, place, f"{about} The same figures are in the table {name} below.")
 
     def _drawn(self, *, with_changes: bool) -> list[tuple[str, ChartBase, str]]:
         place, rows = self.sheet.worksheet, self._rows

@@ -45,11 +45,11 @@ WHO_COLUMNS: Final = (
     Column(
         "Code",
         "Its code in the first register that knows it: URN, ODS, GSS, UKPRN, LAESTAB or the partnership",
-        13,
+        22,
         holds="Text; leading zeros count",
         is_code=True,
     ),
-    Column("Code type", "Which register the code is from", 10, holds=", ".join(SCHEME_WORDS.values())),
+    Column("Code type", "Which register the code is from", 12, holds=", ".join(SCHEME_WORDS.values())),
     Column(
         "Kind",
         "What the organisation was on the day of issue",
@@ -116,8 +116,8 @@ def outcome_words(outcome: Outcome) -> Shown:
 
 
 def is_unevidenced(level: Level | None, values: AnswerValues) -> bool:
-    """Say whether an answer is green without a word of evidence."""
-    return level is not None and level.rag == "green" and not values.evidence.strip()
+    """Say whether an answer is green without a word or a file of evidence."""
+    return level is not None and level.rag == "green" and not values.evidenced
 
 
 def level_of(questionnaire: Questionnaire, values: AnswerValues | None) -> Level | None:

@@ -112,9 +112,14 @@ USING (organisation_id = ANY ((SELECT NULLIF(current_setting('eleven.organisatio
 """
 
 # Whoever signs in has no scope yet: it follows from their memberships, which must be read first.
+# So must what closed and was taken over: its returns are read by those who took it over.
 SIGNING_IN = """
 CREATE POLICY signing_in ON membership FOR SELECT
-USING ((SELECT current_setting('eleven.scope', true) = 'signing_in'))
+USING ((SELECT current_setting('eleven.scope', true) = 'signing_in'));
+CREATE POLICY signing_in ON succession FOR SELECT
+USING ((SELECT current_setting('eleven.scope', true) = 'signing_in'));
+CREATE POLICY signing_in ON organisation FOR SELECT
+USING (status = 'gone' AND (SELECT current_setting('eleven.scope', true) = 'signing_in'))
 """
 
 # The distribution among peers is the one thing that an organisation learns about others. It comes from here:

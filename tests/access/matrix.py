@@ -1,5 +1,6 @@
 """What each role is to get from each route, written down once more and apart from the program."""
 
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,14 +44,21 @@ NOT_IN_THIS_STATE = frozenset(
     {
         ("GET /returns/{return_id}/receipt", "own"),
         ("GET /returns/{return_id}/receipt", "other"),
+        ("POST /returns/{return_id}/{domain}/{standard}/restore", "own"),
+        ("GET /returns/{return_id}/editions/{edition}", "own"),
+        ("GET /returns/{return_id}/editions/{edition}", "other"),
         ("GET /returns/{return_id}/governors", "own"),
         ("GET /returns/{return_id}/governors", "other"),
+        # A term is removed once.
+        *(("POST /terms/{term_id}/remove", case) for case in CASES),
     }
 )
 # Nobody ends the browser session of another person; that people end their own is tested where they do.
 OF_ONE_PERSON = frozenset({"session_id"})
 # What these name does not belong to an organisation.
-ANYBODYS = frozenset({"domain", "standard", "key", "version", "token", "message_id", "template_id"})
+ANYBODYS = frozenset(
+    {"domain", "standard", "key", "version", "token", "message_id", "letter_key", "term_id", "template_id"}
+)
 
 
 def routes(app: FastAPI) -> Iterator[str]:
@@ -67,7 +75,7 @@ def routes(app: FastAPI) -> Iterator[str]:
 
 def parameters(route: str) -> tuple[str, ...]:
     """Return the names of a route's path parameters."""
-    return tuple(part[1:-1] for part in route.split("/") if part.startswith("{"))
+    return tuple(re.findall(r"{(\w+)}", route))
 
 
 def verdict(route: str, role: Role, case: str) -> str:

@@ -208,8 +208,11 @@ def test_mails_hold_it_as_text_and_subjects_stay_one_line(engine: Engine, ids: d
     assert any(HOSTILE in mail.body for mail in mails)
     for mail in mails:
         sent = as_email(mail, "eleven@example.org")
-        assert sent.get_content_type() == "text/plain"
-        assert RENDERED not in mail.body
+        plain, html = sent.get_body(("plain",)), sent.get_body(("html",))
+        assert plain is not None
+        assert html is not None
+        assert RENDERED not in plain.get_content()
+        assert planted(html.get_content()) == []
         assert "\n" not in str(sent["Subject"])
 
 

@@ -1,5 +1,6 @@
 """Two schools side by side: ours, and another one whose every word is marked."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,14 +9,29 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.chasing.models import (
+    ChaseBatch,
+    ChaseMessage,
+    Exemption,
+    ExemptionKind,
+    Extension,
+    MessageOutcome,
+    Pause,
+    TermDates,
+)
+from app.chasing.stages import StageKind
 from app.core.access import Actor, OrganisationRole, Work
 from app.core.models import OutboxMessage
 from app.core.settings import settings
+from app.core.stores import file_store
 from app.organisations import handing_over
 from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
 from app.people.models import LoginSession
 from app.people.service import start_session
 from app.questionnaires.queries import questionnaire
+from app.returns import evidence
+from app.returns.models import EvidenceFile
+from app.returns.queries import ReturnHead
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
@@ -73,12 +89,22 @@ def _answered(work: Work, round_id: int, school: int, values: AnswerValues, *, s
     this = builders.return_of(work, round_id, school)
     first = questionnaire(work.session, this.version_id).rated[0].key
     special = {first.replace("-", "_"): values}
+    _give_file(work, this, first, values)
     if sign:
         builders.signed_return(work, round_id, school, **special)
     else:
         person = builders.as_person(work, school, address=f"lead@{school}.example.org", name=_name(values))
         builders.save(person, this.id, first, values)
     return this.id
+
+
+def _give_file(work: Work, this: ReturnHead, standard_key: str, values: AnswerValues) -> None:
+    """Upload a file of evidence whose name and content are marked as the answers are."""
+    mark = SECRET_CANARY if values is MARKED else "plain"
+    content = f"{mark} minutes".encode()
+    person = builders.as_person(work, this.organisation_id)
+    upload = evidence.Upload(f"{mark}.txt", io.BytesIO(content), len(content))
+    evidence.add(person, this, standard_key, upload, evidence.Place(file_store(settings()), scanned=False))
 
 
 def _name(values: AnswerValues) -> str:
@@ -112,6 +138,7 @@ def build(work: Work) -> World:
     rounds.set_state(work, closed, RoundState.CLOSED)
     _begun(work, ours, people[ours], "Robin Marsh", "Ashgrove")
     _begun(work, theirs, people[theirs], "Zebedee Quokkason", "Quokka-answer")
+    spared = {where: _spared(work, *where, number) for where, number in returns.items()}
     preview = RegisterImport(
         kind="contacts",
         file_name="contacts.csv",
@@ -137,7 +164,9 @@ def build(work: Work) -> World:
         "standard": first.standards[0].key,
         "key": "section-175",
         "version": 1,
+        "edition": 1,
         "token": "no-such-token",
+        "letter_key": "invitation",
         "import_id": preview.id,
         "template_id": template.id,
         "step": "waive",
@@ -156,12 +185,20 @@ def build(work: Work) -> World:
             "visit_id": _id_of(work, col(Visit.id), col(Visit.organisation_id) == school),
             "question_id": _id_of(work, col(VisitQuestion.id), col(VisitQuestion.organisation_id) == school),
             "slot_id": _id_of(work, col(VisitSlot.id), col(VisitSlot.organisation_id) == school),
+            **spared[round_id, school],
+            "file_id": _id_of(
+                work, col(EvidenceFile.id), col(EvidenceFile.return_id) == returns[round_id, school]
+            ),
             # Somebody's browser: of a colleague, or of the other school's lead.
             "session_id": _id_of(work, col(LoginSession.id), col(LoginSession.user_id) == people[school]),
         }
 
     own, other = at(open_round, ours), at(open_round, theirs)
-    random = dict.fromkeys(own, RANDOM) | {"domain": "no-such-domain", "key": "no-such-questionnaire"}
+    random = dict.fromkeys(own, RANDOM) | {
+        "domain": "no-such-domain",
+        "key": "no-such-questionnaire",
+        "letter_key": "no-such-letter",
+    }
     return World(
         ours,
         theirs,
@@ -221,6 +258,42 @@ def _visited(work: Work, school: int, mark: str) -> None:
     reminder = VisitReminder(visit_id=number, key=mark, organisation_id=school, queued_at=work.now)
     work.session.add_all([noted, report, slot, yes, agreed, reply, reminder])
     work.session.flush()
+
+
+def _spared(work: Work, round_id: int, school: int, return_id: int) -> dict[str, object]:
+    """Let a school have been reminded, paused, exempt and given more time; all of it is over."""
+    manager, mark = work.actor.user_id, f"{CANARY} flood {school}"
+    where: dict[str, Any] = {"return_id": return_id, "organisation_id": school}
+    pause = Pause(
+        round_id=round_id, organisation_id=school, reason=mark, begun_at=work.now, begun_by=manager,
+        ended_at=work.now,
+    )  # fmt: skip
+    exemption = Exemption(
+        **where, kind=ExemptionKind.OTHER, reason=mark, made_at=work.now, made_by=manager, lifted_at=work.now
+    )
+    extension = Extension(
+        **where, due_before=date(2026, 9, 1), due_on=date(2026, 9, 30), reason=mark, made_at=work.now,
+        made_by=manager,
+    )  # fmt: skip
+    batch = ChaseBatch(round_id=round_id, made_at=work.now, made_by=manager, save_key=f"{round_id}-{school}")
+    begins = date(2026 + round_id, 1, school)
+    term = TermDates(name=f"Term {return_id}", first_on=begins, last_on=begins)
+    work.session.add_all([pause, exemption, extension, batch, term])
+    work.session.flush()
+    work.session.add(
+        ChaseMessage(
+            **where, dedupe_key=f"{round_id}-{school}", round_id=round_id, batch_id=batch.id, stage_key="now",
+            kind=StageKind.REMINDER, due_on=date(2026, 9, 30), state_then="not_opened", address=mark,
+            queued_at=work.now, settled_at=work.now, outcome=MessageOutcome.SENT,
+        )
+    )  # fmt: skip
+    work.session.flush()
+    return {
+        "pause_id": pause.id,
+        "exemption_id": exemption.id,
+        "batch_id": batch.id,
+        "term_id": term.id,
+    }
 
 
 def _begun(work: Work, school: int, user_id: int, name: str, mark: str) -> None:

@@ -66,11 +66,15 @@ def close(work: Work, round_id: int) -> None:
 
 @contextmanager
 def counted(engine: Engine) -> Iterator[list[str]]:
-    """Collect the statements that go to the database."""
+    """Collect the statements that go to the database until the reply leaves.
+
+    Who read what is noted after it, and only once an hour.
+    """
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
+        if "INSERT INTO reading" not in statement:
+            statements.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
     try:

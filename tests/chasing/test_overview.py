@@ -5,8 +5,11 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
+from app.chasing.overview import overview_of
+from app.chasing.queries import return_lines
 from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.returns.models import ReturnState
+from app.rounds import queries
 from app.rounds.models import Round
 from tests import builders
 from tests.chasing.scenes import close, counted, put, scene, sign
@@ -68,7 +71,7 @@ def test_the_headline_counts_signatures_and_compares_with_last_year(work: Work, 
     sign(work, this.returns["Beech"], date(2026, 11, 12))
     page = client_as(R.PSO).get(this.here).text
     assert "50% answered" in page
-    assert "1 of 2, 25 points above this day last year" in " ".join(page.split())
+    assert "1 of 2, 25 points above last year with 74 days to go" in " ".join(page.split())
 
 
 def test_states_are_counted_and_lead_to_the_list(work: Work, client_as: ClientAs) -> None:
@@ -79,6 +82,21 @@ def test_states_are_counted_and_lead_to_the_list(work: Work, client_as: ClientAs
     for state in ("overdue", "not_started", "not_opened"):
         assert f'{this.here}/chase?state={state}"' in page
     assert "Stalled" not in page
+
+
+def test_never_opened_is_the_same_number_wherever_it_stands(work: Work, client_as: ClientAs) -> None:
+    this = scene(work, "Oak", "Elm", "Ash", "Yew")
+    for name in ("Oak", "Elm"):
+        builders.contact(work, this.places[name], f"{name.lower()}-{this.round_id}@example.org")
+    put(work, this.returns["Elm"], state=ReturnState.OPENED)
+    line = queries.round_line(work.session, this.round_id)
+    seen = overview_of(line, return_lines(work.session, line.id)[line.id], None, [], today=date(2026, 11, 16))
+    tile = next(each.count for each in seen.pressing if each.state == "not_opened")
+    manager = client_as(R.BOARD_MANAGER)
+    listed = manager.get(f"{this.here}/chase.csv?state=not_opened").text.strip().count("\r\n")
+    assert tile == listed
+    assert tile == sum(group.not_opened for group in seen.by_kind)
+    assert tile == sum(group.not_opened for group in seen.by_phase)
 
 
 def test_a_round_that_nobody_was_asked_in_says_what_to_do_first(work: Work, client_as: ClientAs) -> None:

@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chasing.progress import Line, RoundDays, day_lines, funnel, groups, headline
+from app.chasing.progress import Line, RoundDays, day_lines, funnel, groups, headline, reached
 from app.chasing.rules import ChaseState
 
 OPENS, DUE = date(2026, 10, 1), date(2027, 1, 29)
@@ -18,14 +19,21 @@ def days(
 
 
 def test_each_step_includes_those_that_went_further() -> None:
-    states = ["issued"] * 4 + ["opened"] * 3 + ["in_progress", "ready", "signed"]
-    assert [(step.title, step.count, step.share) for step in funnel(states)] == [
+    states = ["issued"] * 4 + ["opened"] * 3 + ["ready", "signed"]
+    steps = [reached(state) for state in states] + [reached("in_progress", 29, 58)]
+    assert [(step.title, step.count, step.share) for step in funnel(steps)] == [
         ("Asked", 10, 100),
         ("Opened", 6, 60),
         ("Started", 3, 30),
+        ("Half answered", 3, 30),
         ("Complete", 2, 20),
         ("Signed", 1, 10),
     ]
+
+
+def test_half_is_half_of_what_is_asked() -> None:
+    assert [reached("in_progress", answered, 58) for answered in (0, 28, 29, 58)] == [3, 3, 4, 4]
+    assert reached("in_progress", 0, 0) == 3
 
 
 def test_a_funnel_of_nothing_is_all_noughts() -> None:
@@ -34,7 +42,7 @@ def test_a_funnel_of_nothing_is_all_noughts() -> None:
 
 @given(st.lists(st.sampled_from(["issued", "opened", "in_progress", "ready", "signed"])))
 def test_a_funnel_never_widens(states: list[str]) -> None:
-    counts = [step.count for step in funnel(states)]
+    counts = [step.count for step in funnel(reached(state) for state in states)]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] == len(states)
 
@@ -48,7 +56,7 @@ def test_groups_count_their_own_and_stand_beside_last_year() -> None:
     ]
     academy, college = groups(lines, [("academy", True), ("academy", False), ("nursery_school", True)])
     assert (academy.asked, academy.answered, academy.share) == (3, 1, 33)
-    assert (academy.overdue, academy.not_opened, academy.last_share) == (1, 1, 50)
+    assert (academy.overdue, academy.not_opened, academy.last_share) == (1, 0, 50)
     assert (college.answered, college.last_share) == (1, None)
 
 
@@ -103,13 +111,29 @@ def test_the_headline_compares_with_the_same_day_last_year() -> None:
     )
     today = date(2026, 12, 1)
     this = days(*(date(2026, 11, 20),) * 4, known_to=today)
-    assert headline(this, last, closed=False).comparison == "10 points above this day last year"
+    assert headline(this, last, closed=False).comparison == "10 points above last year with 59 days to go"
     assert headline(this, last, closed=True).comparison == "40 points below last year"
     assert headline(this, None, closed=False).comparison == ""
 
 
 def test_one_point_is_one_point_and_no_difference_is_said() -> None:
     last = days(date(2026, 1, 1), opens=date(2025, 10, 1), due=date(2026, 1, 30), asked=100)
-    assert headline(days(asked=100), last, closed=False).comparison == "1 point below this day last year"
+    when = "on the day it was due"
+    assert headline(days(asked=100), last, closed=False).comparison == f"1 point below last year {when}"
     level = headline(days(date(2026, 12, 1), asked=100), last, closed=False)
-    assert level.comparison == "the same as this day last year"
+    assert level.comparison == f"the same as last year {when}"
+
+
+@pytest.mark.parametrize(
+    ("day", "then"),
+    [
+        (date(2027, 1, 28), "with 1 day to go"),
+        (date(2027, 1, 29), "on the day it was due"),
+        (date(2027, 1, 30), "1 day after it was due"),
+        (date(2027, 2, 28), "30 days after it was due"),
+    ],
+)
+def test_the_comparison_says_how_far_from_the_due_date_it_is(day: date, then: str) -> None:
+    last = days(opens=date(2025, 10, 1), due=date(2026, 1, 30), asked=100)
+    found = headline(days(due=date(2027, 1, 29), known_to=day, asked=100), last, closed=False)
+    assert found.comparison == f"the same as last year {then}"

@@ -41,5 +41,15 @@ def test_every_command_explains_itself() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "app.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for command in ("serve", "worker", "demo", "migrate", "questionnaire", "import", "bench", "user"):
+    for command in (
+        "serve",
+        "worker",
+        "demo",
+        "migrate",
+        "questionnaire",
+        "import",
+        "audit",
+        "bench",
+        "user",
+    ):
         assert command in told

@@ -6,11 +6,30 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
-from app.core.database import SessionDep, build_engine, in_one_thread, require_alive
+from app.core.database import SessionDep, build_engine, in_one_thread, owner_engine, require_alive
+
+
+@pytest.fixture(scope="module")
+def engine(database: URL) -> Iterator[Engine]:
+    """The owner of the tables, who may end other connections and make tables."""
+    engine = owner_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def written(engine: Engine) -> Iterator[None]:
+    """A table to write into."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE written (n int)"))
+    yield
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE written"))
 
 
 @pytest.fixture
@@ -53,7 +72,6 @@ def program(pool: Engine, *, at_once: bool) -> TestClient:
     app.state.engine = pool
 
     def write(request: Request, session: SessionDep) -> Response:
-        session.execute(text("CREATE TABLE IF NOT EXISTS written (n int)"))
         session.execute(text("INSERT INTO written VALUES (1)"))
         return Response(request.method)
 
@@ -62,29 +80,26 @@ def program(pool: Engine, *, at_once: bool) -> TestClient:
     return TestClient(app)
 
 
+@pytest.mark.usefixtures("written")
 @pytest.mark.parametrize("at_once", [True, False])
 def test_what_an_unsafe_request_did_is_kept_and_what_a_get_did_is_not(
     pool: Engine, engine: Engine, *, at_once: bool
 ) -> None:
     client = program(pool, at_once=at_once)
     with Session(engine) as session:
-        session.execute(text("CREATE TABLE written (n int)"))
-        session.commit()
         for method, rows in (("GET", 0), ("POST", 1), ("GET", 1), ("POST", 2)):
             assert client.request(method, "/").text == method
             assert session.execute(text("SELECT count(*) FROM written")).scalar_one() == rows
             session.rollback()
-        session.execute(text("DROP TABLE written"))
-        session.commit()
 
 
+@pytest.mark.usefixtures("written")
 def test_the_connection_goes_back_to_the_pool_after_each_request(pool: Engine) -> None:
     client = program(pool, at_once=True)
     for _ in range(3):
         assert client.post("/").status_code == 200
     try:
         with pool.connect() as connection:
-            connection.execute(text("DROP TABLE written"))
-            connection.commit()
+            assert connection.execute(text("SELECT count(*) FROM written")).scalar_one() == 3
     except PoolTimeoutError:
         pytest.fail("A request kept the only connection.")

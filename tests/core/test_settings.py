@@ -96,3 +96,45 @@ def test_the_docs_name_every_setting() -> None:
         variable = str(field.validation_alias or f"ELEVEN_{name.upper()}")
         group, _, last = variable.rpartition("_")
         assert f"`{variable}`" in text or (f"`_{last}`" in text and group in text), variable
+
+
+STORE = {
+    "ELEVEN_S3_ENDPOINT": "https://s3.example.org",
+    "ELEVEN_S3_BUCKET": "evidence",
+    "ELEVEN_S3_ACCESS_KEY": "key",
+    "ELEVEN_S3_SECRET_KEY": "of the key",
+}
+
+
+def test_object_storage_that_is_named_in_full_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ELEVEN_EVIDENCE_DIR")
+    for name, value in STORE.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().s3_bucket == "evidence"
+
+
+@pytest.mark.parametrize("missing", STORE)
+def test_object_storage_that_is_named_by_halves_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.delenv("ELEVEN_EVIDENCE_DIR")
+    for name, value in STORE.items():
+        monkeypatch.setenv(name, "" if name == missing else value)
+    with pytest.raises(UnsafeSettingsError, match=missing):
+        Settings()
+
+
+def test_evidence_has_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (STORE | {"ELEVEN_EVIDENCE_DIR": "/srv/evidence"}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UnsafeSettingsError, match="one place"):
+        Settings()
+
+
+@pytest.mark.parametrize("scanner", ["127.0.0.1:3310", "http://clamd", "tcp://", "unix:", "yes"])
+def test_a_scanner_that_cannot_be_one_does_not_start(monkeypatch: pytest.MonkeyPatch, scanner: str) -> None:
+    monkeypatch.setenv("ELEVEN_SCANNER", scanner)
+    with pytest.raises(UnsafeSettingsError, match="ELEVEN_SCANNER"):
+        Settings()
+    monkeypatch.setenv("ELEVEN_SCANNER", "tcp://clamd:3310")
+    assert Settings().scanner == "tcp://clamd:3310"

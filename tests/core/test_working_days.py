@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.clock import LONDON, end_of_day, london_date
@@ -170,6 +170,7 @@ def oracle_works(day: date, terms: list[Term] | None) -> bool:
     return day in covered or day.year - (day.month < 9) not in known
 
 
+@settings(deadline=None)
 @given(YEAR_DAYS, st.none() | some_terms())
 def test_shifts_reach_the_nearest_working_day_of_the_oracle(day: date, terms: list[Term] | None) -> None:
     assert is_working_day(day, terms) == oracle_works(day, terms)
@@ -181,6 +182,7 @@ def test_shifts_reach_the_nearest_working_day_of_the_oracle(day: date, terms: li
         assert found == works[0]
 
 
+@settings(deadline=None)
 @given(YEAR_DAYS, st.integers(-5, 40), st.none() | some_terms())
 def test_working_days_are_counted_one_by_one(day: date, more: int, terms: list[Term] | None) -> None:
     last = day + timedelta(days=more)
@@ -219,6 +221,7 @@ def test_days_of_clock_changes_are_23_and_25_hours_long() -> None:
     assert london_moment(autumn, time(1, 30)) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(YEAR_DAYS, st.times())
 def test_a_time_in_london_reads_back_as_itself_unless_clocks_skip_it(day: date, at: time) -> None:
     moment = london_moment(day, at)

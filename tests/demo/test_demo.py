@@ -141,13 +141,22 @@ def test_it_loads_in_well_under_a_minute(seconds: Seconds) -> None:
     assert seconds.process < 60
 
 
+def test_the_planner_knows_the_tables_from_the_first_page_on(looking: Session) -> None:
+    """Row-level security's conditions make plans without statistics slow: a workbook took over a minute."""
+    unknown = text(
+        "SELECT relname FROM pg_class WHERE relname IN ('return', 'answer', 'domain_rating', 'membership') "
+        "AND relkind = 'r' AND reltuples <= 0"
+    )
+    assert list(looking.execute(unknown).scalars()) == []
+
+
 def test_the_same_seed_and_moment_give_the_same_content(demo: Engine, second: Engine) -> None:
     with Session(second) as session:
         assert not is_loaded(session)
     told: list[tuple[str, float]] = []
     load(second, now=NOW, tell=lambda part, took: told.append((part, took)))
     assert _hashes(second) == _hashes(demo)
-    assert len(told) == 6
+    assert len(told) == 7
     assert all(took >= 0 for _, took in told)
 
 
@@ -167,6 +176,8 @@ def test_another_seed_gives_other_content_and_another_day_other_moments(demo: En
 def _empty(engine: Engine) -> None:
     names = ", ".join(f'"{name}"' for name in _tables(engine) if name != "alembic_version")
     with engine.begin() as connection:
+        # What was published, signed or done refuses to be emptied, by triggers.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
 
 

@@ -3,6 +3,7 @@
 import io
 from datetime import date, datetime
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -320,6 +321,14 @@ def test_charts_have_titles_axes_and_descriptions(content: bytes) -> None:
     words = chart_words(content)
     assert len(words) == 4
     assert all(title and description.endswith("below.") for title, description in words)
+
+
+def test_no_chart_leaves_out_a_name(content: bytes) -> None:
+    with ZipFile(io.BytesIO(content)) as archive:
+        drawn = [archive.read(name).decode() for name in archive.namelist() if "/charts/chart" in name]
+    bars = [chart for chart in drawn if "barChart" in chart]
+    assert len(bars) == 3
+    assert all('tickLblSkip val="1"' in chart for chart in bars)
 
 
 def test_tables_headers_filters_and_print_are_set_up(content: bytes) -> None:

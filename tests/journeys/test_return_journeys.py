@@ -71,7 +71,7 @@ def test_two_colleagues_see_both_texts(visitor: NewVisitor, school: queries.Retu
     theirs.get_by_text("while you did").wait_for()
     theirs.get_by_text("What Robin knows now").wait_for()
     head.look("conflict")
-    theirs.get_by_role("button", name="Save mine").click()
+    theirs.get_by_role("button", name="Keep mine").click()
     theirs.get_by_text("Saved at").wait_for()
     head.follow("Earlier versions")
     head.sees("What Robin knows now")

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
 
-from app.organisations import applying
 from app.organisations.commands import add_arguments, run
 from app.organisations.models import Contact, Identifier, Organisation, RegisterImport
 from tests.conftest import NOW
@@ -137,7 +136,7 @@ def test_a_command_that_fails_in_the_middle_writes_nothing(
     def fail(*_args: object) -> None:
         raise ConnectionError("the database went away")
 
-    monkeypatch.setattr(applying, "write_events", fail)
+    monkeypatch.setattr("app.core.audit.record_many", fail)
     with pytest.raises(ConnectionError):
         command(engine, "schools", path, "--la", "812")
     assert (count(engine, Organisation), count(engine, RegisterImport)) == before

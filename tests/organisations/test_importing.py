@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from app.core.access import Work
 from app.core.errors import NotFoundError, RefusedError
 from app.organisations import applying, service
-from app.organisations.models import ImportState, OrganisationStatus, RegisterImport, Succession
+from app.organisations.models import Identifier, ImportState, OrganisationStatus, RegisterImport, Succession
 from app.organisations.service import Applied, RegisterChangedError
 from tests import builders
 from tests.organisations.import_steps import (
@@ -261,6 +262,21 @@ def test_a_person_may_say_that_it_is_another_school_at_the_same_place(work: Work
     assert ("laestab", "812/2000", date(2026, 9, 1), None) in identifiers(
         work, organisations(work)["148000"].id
     )
+    # The register gives a LAESTAB again; the closed school keeps having had it.
+    assert ("laestab", "812/2000", date(1975, 9, 1), date(2026, 9, 1)) in identifiers(work, before)
+
+
+def test_only_a_number_that_the_register_is_kept_by_is_never_given_twice(work: Work) -> None:
+    places = [builders.organisation(work, name) for name in ("Old School", "New Academy")]
+    for scheme, value in (("laestab", "812/2001"), ("ukprn", "10012345")):
+        work.session.add_all(
+            [Identifier(organisation_id=place, scheme=scheme, value=value) for place in places]
+        )
+    work.session.flush()
+    for scheme in ("urn", "slug"):
+        rows = [{"organisation_id": place, "scheme": scheme, "value": "190001"} for place in places]
+        with pytest.raises(IntegrityError), work.session.begin_nested():
+            work.session.execute(insert(Identifier), rows)
 
 
 def merged() -> tuple[tuple[Row, ...], list[Row]]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.models import AuditEvent
-from app.organisations import applying, service
+from app.organisations import service
 from app.organisations.models import Contact, ImportState, Organisation, RegisterImport
 from tests import builders
 from tests.conftest import ClientAs
@@ -323,7 +323,7 @@ def test_an_import_that_fails_in_the_middle_imports_nothing(
     def fail(*_args: object) -> None:
         raise ConnectionError("the database went away")
 
-    monkeypatch.setattr(applying, "write_events", fail)
+    monkeypatch.setattr("app.core.audit.record_many", fail)
     with pytest.raises(ConnectionError):
         manager.post(f"{path}/apply")
     assert work.session.execute(count).scalar_one() == before

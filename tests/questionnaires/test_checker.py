@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.routes import ACCESS
 from app.organisations.rules import GOVERNANCE
 from app.questionnaires.checker import (
     DefinitionError,
@@ -338,6 +339,30 @@ def test_a_domain_key_used_twice_is_refused() -> None:
     again = "  - key: leadership\n    title: L\n    summary: L.\n    standards:\n" + FACT.replace("KEY", "a")
     text = changed("closing:", again + "closing:")
     assert "domain key “leadership” is used twice; the first is on line 22" in only_problem(text).message
+
+
+@pytest.mark.parametrize("key", ["team", "check", "sign-off", "feedback", "governors", "closing"])
+def test_a_domain_may_not_have_the_address_of_another_page_of_a_return(key: str) -> None:
+    problem = only_problem(changed("key: leadership", f"key: {key}"))
+    assert f"“{key}” is the address of another page" in problem.message
+    assert f"{key}-and-more" in problem.mend
+    assert check_text(changed("key: leadership", f"key: {key}-and-more"), "test.yaml") == []
+
+
+def test_every_fixed_page_of_a_return_is_reserved() -> None:
+    places = [route.split()[1].split("/") for route in ACCESS if " /returns/{return_id}/" in route]
+    for fixed in {place[3] for place in places if not place[3].startswith("{")}:
+        text = changed("key: leadership", f"key: '{fixed}'")
+        assert any(each.line == line_of(text, f"'{fixed}'") for each in check_text(text, "test.yaml")), fixed
+
+
+def test_only_a_date_can_ask_for_a_day_that_has_been() -> None:
+    assert check_text(changed("type: choice\n", "type: choice\n    past: true\n"), "test.yaml")
+    dated = "  - {key: last, title: Last audit, type: date, past: true, text: 'When was it?'}\n"
+    text = GOOD + dated
+    assert check_text(text, "test.yaml") == []
+    assert from_content(load_text(text, "good.yaml")).standard("last").past
+    assert not from_content(load_text(GOOD, "good.yaml")).standard("confidence").past
 
 
 def test_a_standard_key_may_not_come_back_in_another_domain() -> None:

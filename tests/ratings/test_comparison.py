@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.questionnaires.rules import Level
-from app.ratings.comparison import Gain, change_since, peers, quickest_gains
+from app.ratings.comparison import Gain, change_since, missing_for_a_colour, peers, quickest_gains
 from app.ratings.rules import Outcome, RatedAnswer, rate_domain
 from tests.ratings.builders import ONE_TO_FIVE, RULE, SCALE, answers, rated
 
@@ -159,3 +159,33 @@ def test_fewer_than_five_peers_with_a_colour_are_not_shown() -> None:
 def test_nobody_can_lower_the_smallest_group_under_five() -> None:
     with pytest.raises(ValueError, match="at least 5 organisations, not 4"):
         peers({}, minimum=4)
+
+
+def test_a_domain_with_too_few_answers_says_how_many_give_it_a_colour() -> None:
+    given_ = {
+        "leadership": answers("G G - - - - - - - -"),
+        "culture": answers("G A"),
+        "outcomes": answers("n"),
+    }
+    ratings = [rate_domain(key, each, RULE, SCALE) for key, each in given_.items()]
+    assert missing_for_a_colour(ratings, NAMES) == (
+        "Answering 6 more standards in Leadership would give it a colour.",
+    )
+
+
+@given(st.integers(1, 30), st.integers(0, 30))
+def test_exactly_as_many_answers_as_promised_give_a_colour(standards: int, answered: int) -> None:
+    def outcome(count: int) -> Outcome:
+        letters = " ".join("G" if number < count else "-" for number in range(standards))
+        return rate_domain("leadership", answers(letters), RULE, SCALE).outcome
+
+    answered = min(answered, standards)
+    letters = " ".join("G" if number < answered else "-" for number in range(standards))
+    rating = rate_domain("leadership", answers(letters), RULE, SCALE)
+    said = missing_for_a_colour([rating], NAMES)
+    if rating.outcome != "insufficient":
+        assert said == ()
+        return
+    more = int(said[0].split()[1])
+    assert outcome(answered + more) != "insufficient"
+    assert outcome(answered + more - 1) == "insufficient"

@@ -191,3 +191,36 @@ def test_the_page_is_quick_on_the_database(school: School, client_as: ClientAs) 
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     lead.get(f"{school.path}/leadership-and-governance")
     assert len(statements) <= 4, statements
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("", "Say why you send it back"),
+        ("x" * 2_001, "Shorten this text to 2,000 characters"),
+        ("Look at\x00 it again", "Remove the invisible character"),
+    ],
+)
+def test_a_reason_that_cannot_be_taken_is_said_at_its_field_and_stays(
+    work: Work, client_as: ClientAs, reason: str, says: str
+) -> None:
+    place = builders.organisation(work)
+    signed = builders.signed_return(work, builders.open_round(work, [place]), place)
+    work.session.commit()
+    manager = client_as(PartnershipRole.BOARD_MANAGER)
+    reply = manager.post(f"/returns/{signed.id}/send-back", data={"reason": reason})
+    assert reply.status_code == 422
+    assert says in reply.text
+    assert 'href="#reason"' in reply.text
+    assert reason.replace("\x00", "") in reply.text.replace("\x00", "")
+    assert queries.head(work.session, work.actor, signed.id).state.value == "signed"
+
+
+def test_the_address_of_a_button_explains_itself(school: School, client_as: ClientAs) -> None:
+    reply = lead_of(school, client_as).get(f"{school.path}/ready/")
+    assert reply.status_code in {307, 404, 405}
+    reply = lead_of(school, client_as).get("/sign-out")
+    assert reply.status_code == 405
+    assert "There is no page at this address" in reply.text
+    assert "Nothing was changed" in reply.text
+    assert "POST" in reply.headers["allow"]

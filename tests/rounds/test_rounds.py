@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from app.core.access import PartnershipRole, Work
 from app.core.errors import RefusedError
 from app.organisations.rules import KINDS, PHASES
+from app.questionnaires import service as questionnaires
 from app.rounds import queries, service
-from app.rounds.models import RoundState
+from app.rounds.models import Round, RoundState
 from app.rounds.rules import Audience, Candidate, date_problems
 from app.rounds.service import NewRound
 from tests import builders
@@ -123,3 +124,22 @@ def test_a_pso_prepares_no_round(client_as: ClientAs) -> None:
     assert pso.get("/rounds").status_code == 200
     assert pso.get("/rounds/new").status_code == 404
     assert pso.post("/rounds", data={"title": "Mine"}).status_code == 404
+
+
+def test_a_round_is_compared_with_another_school_year(work: Work) -> None:
+    def prepared(year: str, due_on: date) -> int:
+        made = {**builders.content(), "school_year": year}
+        version = questionnaires.publish_content(work, made).id or 0
+        opens_on = due_on - timedelta(days=60)
+        round_id = service.create(work, NewRound(f"Round of {year}", version, opens_on, due_on))
+        found = work.session.get(Round, round_id)
+        assert found is not None
+        found.state = RoundState.OPEN
+        work.session.flush()
+        return round_id
+
+    last = prepared("2030 to 2031", date(2031, 1, 31))
+    first = prepared("2031 to 2032", date(2032, 1, 30))
+    again = prepared("2031 to 2032", date(2032, 6, 30))
+    assert queries.round_line(work.session, first).previous_round_id == last
+    assert queries.round_line(work.session, again).previous_round_id == last

@@ -77,6 +77,28 @@
     submitted = new WeakMap();
   });
 
+  /* Whoever signs out leaves none of their unsent text behind, in this tab or another. If they are asked and
+     choose to stay after all, nothing is thrown away. */
+  const signingOut = "BroadcastChannel" in window ? new BroadcastChannel("eleven-signing-out") : null;
+  let leavesForGood = false;
+
+  function forgetUnsent() {
+    Object.keys(sessionStorage)
+      .filter((name) => name.startsWith("eleven-unsent:"))
+      .forEach((name) => sessionStorage.removeItem(name));
+  }
+
+  document.addEventListener("submit", (event) => {
+    leavesForGood = event.target.getAttribute("action") === "/sign-out";
+  });
+  ["pointerdown", "keydown"].forEach((kind) => document.addEventListener(kind, () => (leavesForGood = false)));
+  window.addEventListener("pagehide", () => {
+    if (!leavesForGood) return;
+    forgetUnsent();
+    if (signingOut) signingOut.postMessage("forget");
+  });
+  if (signingOut) signingOut.addEventListener("message", forgetUnsent);
+
   /* Swaps: the focus goes back to where it was, and what changed is said. */
   document.addEventListener("htmx:before:swap", () => {
     focusedId = document.activeElement && document.activeElement.id;

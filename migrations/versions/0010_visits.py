@@ -7,8 +7,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0011"
-down_revision: str | None = "0003"
+revision: str = "0010"
+down_revision: str | None = "0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -215,7 +215,7 @@ def _visit_agreement() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_agreement_organisation_id")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_visit_agreement_user_id")),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_agreement_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_agreement_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("visit_id", "edition", "partner", name=op.f("pk_visit_agreement")),
     )
 
@@ -246,7 +246,7 @@ def _visit_endorsement() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_endorsement_organisation_id")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_visit_endorsement_user_id")),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_endorsement_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_endorsement_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("visit_id", "partner", name=op.f("pk_visit_endorsement")),
     )
 
@@ -317,7 +317,7 @@ def _visit_question() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_question_organisation_id")
         ),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_question_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_question_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_question")),
     )
     op.create_index("uq_visit_question_draft", "visit_question", ["visit_id", "draft_key"], unique=True)
@@ -337,7 +337,7 @@ def _visit_reply() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_reply_organisation_id")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_visit_reply_user_id")),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_reply_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_reply_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_reply")),
     )
     op.create_index(op.f("ix_visit_reply_visit_id"), "visit_reply", ["visit_id"], unique=False)
@@ -357,7 +357,7 @@ def _visit_report() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_report_organisation_id")
         ),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_report_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_report_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("visit_id", name=op.f("pk_visit_report")),
     )
 
@@ -375,7 +375,7 @@ def _visit_slot() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_slot_organisation_id")
         ),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_slot_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_slot_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_slot")),
     )
     op.create_index(op.f("ix_visit_slot_visit_id"), "visit_slot", ["visit_id"], unique=False)
@@ -391,6 +391,6 @@ def _visit_reminder() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_visit_reminder_organisation_id")
         ),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_reminder_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_reminder_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("visit_id", "key", name=op.f("pk_visit_reminder")),
     )

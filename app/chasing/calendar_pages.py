@@ -1,0 +1,178 @@
+"""The calendar feed: due dates for the board and for organisations, at an address that is a secret."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from icalendar import Calendar, Event
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from app.chasing.models import CalendarFeed
+from app.core import audit
+from app.core.access import Actor, OrganisationRole, Work
+from app.core.clock import long_date
+from app.core.database import SessionDep
+from app.core.errors import NotFoundError
+from app.core.rendering import page
+from app.core.scope import enter
+from app.core.sealing import is_marked, mark
+from app.core.settings import settings
+from app.organisations.models import Organisation
+from app.people.guard import ActorDep, NowDep, WorkDep
+from app.people.models import Membership, PartnershipMember, User
+from app.returns.models import Return, ReturnState
+from app.rounds.models import Round, RoundState
+
+router = APIRouter()
+
+_TOKEN: Final = re.compile(r"([0-9]{1,9})\.([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A day in the calendar."""
+
+    key: str
+    day: date
+    title: str
+    text: str
+
+
+def _secret(user_id: int, number: int) -> str:
+    return f"{user_id}:{number}"
+
+
+def feed_address(session: Session, user_id: int) -> str | None:
+    """Return the address of a person's calendar, None when they have made none."""
+    feed = session.get(CalendarFeed, user_id)
+    if feed is None:
+        return None
+    token = f"{user_id}.{mark('calendar', _secret(user_id, feed.number))}"
+    return f"{settings().public_address}/calendar/{token}.ics"
+
+
+def make_feed(work: Work) -> None:
+    """Give a person a calendar address; one that they had before stops working."""
+    statement = insert(CalendarFeed).values(user_id=work.actor.user_id, number=1, made_at=work.now)
+    work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["user_id"],
+            set_={"number": col(CalendarFeed.number) + 1, "made_at": work.now},
+        )
+    )
+    audit.record(work, "calendar.made", ("user", work.actor.user_id))
+
+
+def owner(session: Session, token: str) -> int:
+    """Return whose calendar a token opens. Raises NotFoundError for any but a token in force."""
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        raise NotFoundError
+    user_id = int(found[1])
+    row = session.execute(
+        select(col(CalendarFeed.number))
+        .join(User, col(User.id) == col(CalendarFeed.user_id))
+        .where(col(CalendarFeed.user_id) == user_id, col(User.disabled_at).is_(None))
+    ).first()
+    if row is None or not is_marked("calendar", _secret(user_id, row[0]), found[2]):
+        raise NotFoundError
+    return user_id
+
+
+def _reader(session: Session, user_id: int) -> Actor:
+    """Return the person of a calendar, with the rights that they have today."""
+    roles = select(col(PartnershipMember.role)).where(col(PartnershipMember.user_id) == user_id)
+    places = select(col(Membership.organisation_id)).where(col(Membership.user_id) == user_id)
+    return Actor(
+        user_id,
+        "",
+        "",
+        roles=frozenset(session.execute(roles).scalars()),
+        organisations={place: frozenset[OrganisationRole]() for place in session.execute(places).scalars()},
+    )
+
+
+def entries(session: Session, user_id: int) -> list[Entry]:
+    """Return a person's days: due dates of open rounds for the partnership, of own returns for others."""
+    config = settings()
+    found = []
+    if session.execute(
+        select(col(PartnershipMember.user_id)).where(col(PartnershipMember.user_id) == user_id)
+    ).first():
+        for number, title, due_on in session.execute(
+            select(col(Round.id), col(Round.title), col(Round.due_on)).where(
+                col(Round.state) == RoundState.OPEN
+            )
+        ):
+            link = f"{config.public_address}/rounds/{number}"
+            found.append(Entry(f"round-{number}", due_on, f"{title}: returns are due", link))
+    own = session.execute(
+        select(col(Return.id), col(Round.title), col(Organisation.name), col(Return.due_on))
+        .join(Round, col(Round.id) == col(Return.round_id))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(
+            col(Return.organisation_id).in_(
+                select(col(Membership.organisation_id)).where(col(Membership.user_id) == user_id)
+            ),
+            col(Return.state) != ReturnState.SIGNED,
+            col(Round.state) == RoundState.OPEN,
+        )
+    )
+    for number, title, place, due_on in own:
+        text = f"Due at the end of {long_date(due_on)}. {config.public_address}/returns/{number}"
+        found.append(Entry(f"return-{number}", due_on, f"{title}: {place} is due", text))
+    return sorted(found, key=lambda each: (each.day, each.key))
+
+
+def as_calendar(days: list[Entry], now: datetime) -> bytes:
+    """Return days as a calendar file; each keeps its number, so that a day that moves is not doubled."""
+    config = settings()
+    calendar = Calendar()
+    calendar.add("prodid", "-//Eleven//Safeguarding self-assessment//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", config.partnership_name)
+    calendar.add("refresh-interval;value=duration", "PT12H")
+    for each in days:
+        event = Event()
+        event.add("uid", f"{each.key}@eleven")
+        event.add("dtstamp", now)
+        event.add("dtstart", each.day)
+        event.add("dtend", each.day + timedelta(days=1))
+        event.add("summary", each.title)
+        event.add("description", each.text)
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+@router.get("/calendar")
+def calendar(request: Request, actor: ActorDep, session: SessionDep) -> Response:
+    """Show a person's calendar address, and what is in it."""
+    return page(
+        request,
+        "chasing/calendar.html",
+        address=feed_address(session, actor.user_id),
+        days=entries(session, actor.user_id),
+    )
+
+
+@router.post("/calendar")
+def make(work: WorkDep) -> Response:
+    """Make a calendar address, or a new one in place of one that others have seen."""
+    make_feed(work)
+    return RedirectResponse("/calendar", status_code=303)
+
+
+@router.get("/calendar/{token}.ics")
+def feed(session: SessionDep, at: NowDep, token: str) -> Response:
+    """Hand over a calendar to whoever knows its address: titles and days, no person and no answer."""
+    user_id = owner(session, token)
+    # The address stands for its person: it shows what they may see, and no more.
+    enter(session, _reader(session, user_id))
+    days = entries(session, user_id)
+    return Response(as_calendar(days, at), media_type="text/calendar; charset=utf-8")

@@ -1,0 +1,37 @@
+"""What runs beside the pages: reminders, mails, the chain over the audit trail, files, daily retention."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from app.chasing.worker import Worker
+from app.core.audit_sealing import Sealer
+from app.core.settings import Settings
+from app.core.stores import file_store, virus_scanner
+from app.core.transports import transport
+from app.people.retention import Daily
+from app.returns.evidence_worker import EvidenceWorker
+from app.visits.reminding import pass_over
+
+Job = Callable[[datetime], int]
+
+
+def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, ...]:
+    """Return what a worker does again and again, in this order; each says how much more there may be to do.
+
+    `engine` sees all organisations. Without `daily`, what is done once a day is left to another worker.
+    """
+    mails = Worker(engine, transport(config), config)
+    seal, retention = Sealer(engine), Daily(engine)
+    evidence = EvidenceWorker(engine, file_store(config), virus_scanner(config))
+
+    def quietly(job: Callable[[datetime], object]) -> Job:
+        def run(now: datetime) -> int:
+            job(now)
+            return 0
+
+        return run
+
+    remind = quietly(lambda now: pass_over(engine, now))
+    return (remind, mails.step, evidence.tend, quietly(seal), *([quietly(retention)] if daily else []))

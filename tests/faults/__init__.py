@@ -1,0 +1,1 @@
+"""Nothing is lost: killed, raced, cut off and restored; each test has a broken variant to catch."""

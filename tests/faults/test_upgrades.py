@@ -1,0 +1,59 @@
+"""Upgrades on a filled database lose nothing, from every released revision (QUALITY 11)."""
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import URL
+
+from app.core.migrate import alembic_config
+from tests.faults.filled import columns_of, contents, new_database, run
+
+pytestmark = pytest.mark.faults
+
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config(None)).walk_revisions()]
+
+
+def changed_by_upgrade(address: URL, newest: dict[str, list[str]], *afterwards: str) -> set[str]:
+    """Upgrade to the newest revision and return the tables of which rows or values are no longer the same.
+
+    What is compared is what both revisions have; `newest` names the tables and columns of the newest.
+    """
+    before = columns_of(address)
+    del before["alembic_version"]
+    common = {
+        name: [each for each in columns if each in newest.get(name, ())] for name, columns in before.items()
+    }
+    kept = contents(address, {name: columns for name, columns in common.items() if columns})
+    command.upgrade(alembic_config(address), "head")
+    if afterwards:
+        run(address, *afterwards)
+    found = contents(address, {name: common[name] for name in kept})
+    return {name for name in kept if found[name] != kept[name]} | (before.keys() - kept.keys())
+
+
+def test_there_are_released_revisions_and_one_head() -> None:
+    assert len(REVISIONS) >= 2
+    assert len(ScriptDirectory.from_config(alembic_config(None)).get_heads()) == 1
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_an_upgrade_of_a_filled_database_keeps_every_row_and_value(
+    server: URL, filled: str, revision: str
+) -> None:
+    with new_database(server, filled) as address:
+        command.downgrade(alembic_config(address), revision)
+        assert changed_by_upgrade(address, columns_of(server.set(database=filled))) == set()
+        command.check(alembic_config(address))
+
+
+def test_an_upgrade_that_shortened_names_or_lost_a_row_would_be_noticed(server: URL, filled: str) -> None:
+    # The control: an upgrade to which a careless step is added.
+    with new_database(server, filled) as address:
+        command.downgrade(alembic_config(address), "0001")
+        changed = changed_by_upgrade(
+            address,
+            columns_of(server.set(database=filled)),
+            "UPDATE organisation SET name = left(name, 12)",
+            "DELETE FROM call WHERE id = (SELECT min(id) FROM call)",
+        )
+    assert changed == {"organisation", "call"}
