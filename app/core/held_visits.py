@@ -1,6 +1,6 @@
 """What is held about people in assurance visits; parents first.
 
-Rows that name a visit go with it: the visit goes with its return, and one that had none by a rule of its own.
+What belongs to a visit goes with it: with its return, or, when it had none, by the rule `visits`.
 """
 
 from typing import Final
@@ -42,22 +42,21 @@ VISITS: Final = (
     ),
     Held(
         "visit_template",
-        what="Word templates that you uploaded",
-        about="people of the partnership",
+        what="Word templates for reports of visits",
+        about="nobody",
         kept="nothing",
-        owners={"person": Owner("uploaded_by")},
-        personal={
-            "uploaded_at": Personal("when", PERSON),
-            "file_name": Personal("name of the file", PERSON),
-            "content": free_text("the template itself", "the partnership's own; it can name people"),
+        plain={
+            Plain.KEY: "id",
+            Plain.PERSON: "uploaded_by",
+            Plain.CONTENT: "file_name content uploaded_at",
+            Plain.STATE: "in_use",
         },
-        plain={Plain.KEY: "id", Plain.PERSON: "uploaded_by", Plain.STATE: "in_use"},
     ),
     Held(
         "visit",
         what="assurance visits",
         about="people whom the notes of a visit name",
-        kept="returns",
+        kept="visits",
         personal={
             "why": free_text("why it was chosen", HEARD),
             "waiver": free_text("why its notice is short", HEARD),
@@ -78,7 +77,7 @@ VISITS: Final = (
         "visit_endorsement",
         what="what you said to a proposed visit",
         about="people of the partnership",
-        kept="returns",
+        kept="visits",
         basis=Basis.ACCOUNTABILITY,
         owners={"person": Owner("user_id")},
         personal={
@@ -93,7 +92,7 @@ VISITS: Final = (
         "visit_question",
         what="lines of enquiry of a visit",
         about="people whom the notes of a visit name",
-        kept="returns",
+        kept="visits",
         personal={
             "text": free_text("what is asked", HEARD),
             "why": free_text("why", HEARD),
@@ -111,7 +110,7 @@ VISITS: Final = (
         "visit_slot",
         what="programmes of visits",
         about="people whom a programme names",
-        kept="returns",
+        kept="visits",
         personal={
             "what": free_text("what happens", HEARD),
             "who": free_text("who is there", HEARD),
@@ -122,7 +121,7 @@ VISITS: Final = (
         "visit_report",
         what="reports of visits",
         about="people whom a report names",
-        kept="returns",
+        kept="visits",
         personal={
             "strengths": free_text("strengths", HEARD),
             "development": free_text("areas for development", HEARD),
@@ -134,7 +133,7 @@ VISITS: Final = (
         "visit_agreement",
         what="what you said to the report of a visit",
         about="people of the partnership",
-        kept="returns",
+        kept="visits",
         basis=Basis.ACCOUNTABILITY,
         owners={"person": Owner("user_id")},
         personal={
@@ -149,7 +148,7 @@ VISITS: Final = (
         "visit_reply",
         what="replies to the report of a visit",
         about="people who answer, and people whom a reply names",
-        kept="returns",
+        kept="visits",
         owners={"person": Owner("user_id")},
         personal={
             "user_name": Personal("name of who replied", PERSON, erasure=Erasure.REPLACED),
@@ -163,7 +162,7 @@ VISITS: Final = (
         "visit_reminder",
         what="reminders about visits that were queued",
         about="nobody",
-        kept="returns",
+        kept="visits",
         plain={Plain.LINK: OF_VISIT, Plain.TECHNICAL: "key", Plain.STATE: "queued_at"},
     ),
 )

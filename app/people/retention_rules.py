@@ -313,8 +313,8 @@ RULES: tuple[Rule, ...] = (
     # A visit that has a return goes with it.
     Rule(
         "visits",
-        "assurance visits that had no return",
-        "after they ended",
+        "assurance visits",
+        "after they ended, or with their return",
         "keep_return_years",
         Unit.YEARS,
         sweeps=(Sweep("visit", "closed_at", "return_id IS NULL"),),

@@ -88,6 +88,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "visit.agree_report": "Report of a visit agreed by all partners",
             "visit.release": "Report of a visit released",
             "visit.replied": "Agency replied to the report of a visit",
+            "action.from_visit": "Action agreed after a visit",
             "visit.close": "Visit closed",
             "visit.drop": "Visit dropped",
             "visit.settings": "Points and capacity for visits changed",
