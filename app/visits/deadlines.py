@@ -93,8 +93,7 @@ def _reason(day: date, terms: Sequence[Term] | None) -> str:
 
 def _warning(first: date, last: date, terms: Sequence[Term] | None) -> str:
     days = working_days_between(first + timedelta(days=1), last, terms)
-    span = (last - first).days
-    if days >= min(_FULL_WINDOW, span * 5 // 7):
+    if days >= _FULL_WINDOW:
         return ""
     return (
         f"Holidays fall into the time in which the agency answers: it has {days} working days, "

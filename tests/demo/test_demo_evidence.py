@@ -1,12 +1,15 @@
 """The demo's evidence files: real documents that the program itself would have taken."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.engine import URL
 from sqlmodel import Session, col
 
+from app.core.database import owner_engine
 from app.core.storage import LocalFolder
 from app.demo.load import load
 from app.returns.file_names import ending_of, safe_name
@@ -17,10 +20,18 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.files
 
 
-def test_some_returns_have_documents_that_open(engine: Engine, tmp_path: Path) -> None:
+@pytest.fixture
+def owner(database: URL) -> Iterator[Engine]:
+    """The demo copies its rows, which only the owner of the tables may."""
+    engine = owner_engine(database)
+    yield engine
+    engine.dispose()
+
+
+def test_some_returns_have_documents_that_open(owner: Engine, tmp_path: Path) -> None:
     store = LocalFolder(tmp_path / "evidence")
-    load(engine, now=NOW, storage=store)
-    with Session(engine) as session:
+    load(owner, now=NOW, storage=store)
+    with Session(owner) as session:
         rows = list(session.execute(select(EvidenceFile)).scalars())
         signed = {
             (row.return_id, row.edition): row.content["files"]

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.working_days import Term
@@ -108,12 +108,20 @@ def test_control_moving_later_instead_of_earlier_is_found(monkeypatch: pytest.Mo
     assert differences(None)
 
 
+@example(date(2027, 9, 1), True)  # noqa: FBT003
 @given(st.dates(FIRST, LAST), st.booleans())
 def test_the_weeks_are_always_full(visit_on: date, school: bool) -> None:
     found = deadlines(visit_on, TERMS if school else None)
     assert (visit_on - found.framework.day).days >= 42
     assert (visit_on - found.back.day).days >= 21
-    assert found.framework.day < found.back.day < visit_on
+    assert found.framework.day <= found.back.day < visit_on
+    assert found.framework.day < found.back.day or found.warning
+
+
+def test_a_visit_just_after_the_summer_leaves_a_school_no_day_and_says_so() -> None:
+    found = deadlines(date(2027, 9, 1), TERMS)
+    assert found.framework.day == found.back.day == date(2027, 7, 21)
+    assert "it has 0 working days, not 15" in found.warning
 
 
 @given(st.dates(FIRST, LAST))
