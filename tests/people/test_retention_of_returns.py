@@ -50,36 +50,38 @@ def clock() -> MovableClock:
 
 
 # What else belongs to a return: a file, a reminder, an exemption that was lifted, more time.
+OF_THE_ROUND = 'FROM "return" WHERE round_id = :round'
 BESIDE_A_RETURN = (
-    (
-        "INSERT INTO evidence_file (organisation_id, return_id, standard_key, name, type_key, size, sha256, "
-        "stored_as, uploaded_at, uploaded_by, scan_state, scan_due_at, scan_attempts, scan_detail) "
-        "SELECT organisation_id, id, 'governors-lead', 'minutes.txt', 'text', 1, repeat('a', 64), "
-        "'file-' || id, now(), :me, 'clean', now(), 0, '' FROM \"return\" WHERE round_id = :round"
-    ),
-    (
-        "INSERT INTO chase_message (dedupe_key, round_id, return_id, organisation_id, stage_key, kind, due_on, "
-        "state_then, address, queued_at, outcome, why_not) SELECT 'told-' || id, round_id, id, organisation_id, "
-        "'now', 'reminder', due_on, 'not_opened', '', now(), 'sent', '' FROM \"return\" WHERE round_id = :round"
-    ),
-    (
-        "INSERT INTO exemption (return_id, organisation_id, kind, reason, made_at, made_by, lifted_at) "
-        "SELECT id, organisation_id, 'other', 'Flood', now(), :me, now() FROM \"return\" WHERE round_id = :round"
-    ),
-    (
-        "INSERT INTO extension (return_id, organisation_id, due_before, due_on, reason, made_at, made_by) SELECT "
-        "id, organisation_id, due_on, due_on + 7, 'Flood', now(), :me FROM \"return\" WHERE round_id = :round"
-    ),
-    (
-        "INSERT INTO visit (organisation_id, return_id, state, calibration, points, reasons, why, selected_at, "
-        "waiver, highlights, young_comment, closed_why) SELECT organisation_id, id, 'issued', false, 0, '', '', "
-        "now(), '', '', '', '' FROM \"return\" WHERE round_id = :round"
-    ),
-    (
-        "INSERT INTO visit_slot (visit_id, organisation_id, begins, ends, what, who) SELECT v.id, "
-        "v.organisation_id, '09:00', '10:00', 'Talk', '' FROM visit v "
-        'JOIN "return" r ON r.id = v.return_id WHERE r.round_id = :round'
-    ),
+    f"""
+    INSERT INTO evidence_file (organisation_id, return_id, standard_key, name, type_key, size, sha256,
+        stored_as, uploaded_at, uploaded_by, scan_state, scan_due_at, scan_attempts, scan_detail)
+    SELECT organisation_id, id, 'governors-lead', 'minutes.txt', 'text', 1, repeat('a', 64),
+        'file-' || id, now(), :me, 'clean', now(), 0, '' {OF_THE_ROUND}
+    """,
+    f"""
+    INSERT INTO chase_message (dedupe_key, round_id, return_id, organisation_id, stage_key, kind, due_on,
+        state_then, address, queued_at, outcome, why_not)
+    SELECT 'told-' || id, round_id, id, organisation_id, 'now', 'reminder', due_on, 'not_opened', '', now(),
+        'sent', '' {OF_THE_ROUND}
+    """,
+    f"""
+    INSERT INTO exemption (return_id, organisation_id, kind, reason, made_at, made_by, lifted_at)
+    SELECT id, organisation_id, 'other', 'Flood', now(), :me, now() {OF_THE_ROUND}
+    """,
+    f"""
+    INSERT INTO extension (return_id, organisation_id, due_before, due_on, reason, made_at, made_by)
+    SELECT id, organisation_id, due_on, due_on + 7, 'Flood', now(), :me {OF_THE_ROUND}
+    """,
+    f"""
+    INSERT INTO visit (organisation_id, return_id, state, calibration, points, reasons, why, selected_at,
+        waiver, highlights, young_comment, closed_why)
+    SELECT organisation_id, id, 'issued', false, 0, '', '', now(), '', '', '', '' {OF_THE_ROUND}
+    """,
+    """
+    INSERT INTO visit_slot (visit_id, organisation_id, begins, ends, what, who)
+    SELECT v.id, v.organisation_id, '09:00', '10:00', 'Talk', ''
+    FROM visit v JOIN "return" r ON r.id = v.return_id WHERE r.round_id = :round
+    """,
 )
 
 
