@@ -1,7 +1,7 @@
 """Two people with a row in every table that can be about somebody, each text and moment a mark of its own."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -20,6 +20,11 @@ WORLDS = count(1)
 HELD = {held.table: held for held in REGISTER}
 # Those are made by hand: they are there already, or a row of theirs is about two people.
 BY_HAND = {"user_account", "return", "hand_over", "audit_event"}
+# What no type says: hours end after they begin, more time is later.
+GIVEN: dict[str, dict[str, Any]] = {
+    "chase_plan": {"send_from": time(8), "send_until": time(18)},
+    "extension": {"due_on": date(2025, 1, 2)},
+}
 
 
 @dataclass
@@ -63,10 +68,10 @@ class Everything:
 class Filling:
     """Puts rows into tables, with a mark wherever the column's type allows one."""
 
-    def __init__(self, work: Work, round_id: int, world: int) -> None:
+    def __init__(self, work: Work, world: int) -> None:
         self.work = work
         self.begin = BEGIN + timedelta(days=world)
-        self.links = {"round": round_id}
+        self.links: dict[str, int] = {}
         self.moments = 0
 
     def moment(self) -> datetime:
@@ -97,7 +102,7 @@ class Filling:
             elif column.foreign_keys:
                 parent = next(iter(column.foreign_keys)).column.table.name
                 known = {**self.links, "organisation": who.place_id, "return": who.return_id}
-                values[column.name] = known[parent]
+                values[column.name] = known.get(parent) if column.nullable else known[parent]
             elif column.name != "id":
                 values[column.name] = self.of_type(table.name, column.name, column.type, who)
         return values
@@ -135,13 +140,18 @@ def fill(work: Work) -> Everything:
     keys = (f"ann{world}", f"bob{world}")
     places = {key: builders.organisation(work, f"{key.title()}'s own school") for key in keys}
     version = work.session.execute(text("SELECT max(id) FROM questionnaire_version")).scalar()
-    round_id = builders.open_round(work, places.values(), version_id=version)
-    filling = Filling(work, round_id, world)
-    ann, bob = (_somebody(work, key, places, round_id) for key in places)
+    # A round of their own: it has one schedule, and one person whom that names.
+    rounds = {key: builders.open_round(work, [place], version_id=version) for key, place in places.items()}
+    filling = Filling(work, world)
+    ann, bob = (_somebody(work, key, places, rounds[key]) for key in places)
     for who, other in ((ann, bob), (bob, ann)):
+        filling.links = {"round": rounds[who.key]}
+        filling.put("visit", who)
+        newest = work.session.execute(text("SELECT max(id) FROM visit")).scalar_one()
+        filling.links["visit"] = newest
         for held in REGISTER:
             if held.owners and held.table not in BY_HAND:
-                filling.put(held.table, who)
+                filling.put(held.table, who, **GIVEN.get(held.table, {}))
         filling.put("login_session", who, token_hash=f"another {who.key}")
         _by_hand(filling, who, other)
     return Everything(ann, bob, "own school", places[ann.key])

@@ -108,7 +108,7 @@ def test_control_moving_later_instead_of_earlier_is_found(monkeypatch: pytest.Mo
     assert differences(None)
 
 
-@example(date(2027, 9, 1), True)  # noqa: FBT003
+@example(date(2027, 9, 1), True)
 @given(st.dates(FIRST, LAST), st.booleans())
 def test_the_weeks_are_always_full(visit_on: date, school: bool) -> None:
     found = deadlines(visit_on, TERMS if school else None)
