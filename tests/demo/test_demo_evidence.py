@@ -21,17 +21,17 @@ pytestmark = pytest.mark.files
 
 
 @pytest.fixture
-def owner(database: URL) -> Iterator[Engine]:
-    """The demo copies its rows, which only the owner of the tables may."""
+def engine(database: URL) -> Iterator[Engine]:
+    """Rows are copied in bulk, which only the owner of the tables may do."""
     engine = owner_engine(database)
     yield engine
     engine.dispose()
 
 
-def test_some_returns_have_documents_that_open(owner: Engine, tmp_path: Path) -> None:
+def test_some_returns_have_documents_that_open(engine: Engine, tmp_path: Path) -> None:
     store = LocalFolder(tmp_path / "evidence")
-    load(owner, now=NOW, storage=store)
-    with Session(owner) as session:
+    load(engine, now=NOW, storage=store)
+    with Session(engine) as session:
         rows = list(session.execute(select(EvidenceFile)).scalars())
         signed = {
             (row.return_id, row.edition): row.content["files"]
