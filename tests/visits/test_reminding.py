@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.chasing.deciding import plan_of
+from app.chasing.stages import DEFAULT_STAGES
 from app.core.access import Work
 from app.core.clock import london_date
 from app.core.models import OutboxMessage
@@ -67,3 +69,12 @@ def test_the_board_manager_is_reminded_to_send_the_framework(work: Work) -> None
     assert reminding.remind(work.session, work.now + timedelta(days=(out - london_date(work.now)).days)) >= 1
     subjects = work.session.execute(select(col(OutboxMessage.subject))).scalars()
     assert any(subject.startswith("Framework to go out") for subject in subjects)
+
+
+def test_the_framework_of_a_visit_is_not_chased_as_yearly_rounds_are(work: Work) -> None:
+    place = scenes.agency(work)
+    year = scenes.answered_before(work, place)
+    scenes.issued(work, place)
+    framework = max(queries.framework_rounds(work.session))
+    assert plan_of(work.session, framework).stages == ()
+    assert plan_of(work.session, year.round_id).stages == DEFAULT_STAGES
