@@ -68,7 +68,13 @@ from app.returns.together import router as together_router
 from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
+from app.visits.own_pages import router as own_visits_router
+from app.visits.pages import router as visits_router
+from app.visits.template_pages import router as visit_template_router
+from app.visits.visit_pages import router as visit_router
+from app.visits.work_pages import router as visit_work_router
 from exports.pages import router as exports_router
+from exports.visit_pages import router as visit_documents_router
 
 LOG = logging.getLogger("eleven")
 
@@ -104,6 +110,12 @@ ROUTERS = (
     closing_router,
     scrutiny_router,
     actions_router,
+    visits_router,  # before the pages of one visit: "selection" is no visit
+    visit_template_router,
+    visit_documents_router,
+    visit_router,
+    visit_work_router,
+    own_visits_router,
 )
 
 

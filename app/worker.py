@@ -12,6 +12,7 @@ from app.core.stores import file_store, virus_scanner
 from app.core.transports import transport
 from app.people.retention import Daily
 from app.returns.evidence_worker import EvidenceWorker
+from app.visits.reminding import pass_over
 
 Job = Callable[[datetime], int]
 
@@ -32,4 +33,5 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
 
         return run
 
-    return (mails.step, evidence.tend, quietly(seal), *([quietly(retention)] if daily else []))
+    remind = quietly(lambda now: pass_over(engine, now))
+    return (remind, mails.step, evidence.tend, quietly(seal), *([quietly(retention)] if daily else []))

@@ -38,6 +38,8 @@ def take_over(
             col(Action.return_id) == return_id,
             col(Action.standard_key).not_in(kept),
             col(Action.status) == ActionStatus.OPEN,
+            # What was agreed on a visit does not end with the words of a return.
+            col(Action.standard_key).not_like("visit-%"),
         )
         .values(status=ActionStatus.DROPPED, closed_at=work.now)
     )

@@ -36,6 +36,7 @@ from app.core.working_days import Term, london_moment
 from app.organisations.models import Contact, Organisation, OrganisationStatus
 from app.organisations.rules import KINDS
 from app.people.models import User
+from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
 from app.returns.models import Return, ReturnState
 from app.rounds.models import Round
 from app.rounds.queries import may_sign_in
@@ -47,10 +48,10 @@ _DAY: Final = timedelta(days=1)
 
 
 def plan_of(session: Session, round_id: int) -> Plan:
-    """Return a round's schedule: its own, or Eleven's."""
+    """Return a round's schedule: its own, or Eleven's; the framework of a visit has its own reminders."""
     own = session.get(ChasePlan, round_id)
     if own is None:
-        return Plan()
+        return Plan(stages=()) if is_framework(session, round_id) else Plan()
     rows = session.execute(
         select(ChaseStage)
         .where(col(ChaseStage.round_id) == round_id)
@@ -61,6 +62,16 @@ def plan_of(session: Session, round_id: int) -> Plan:
         for row in rows
     )
     return Plan(stages, own.send_from, own.send_until, own.named_person, own.named_address, own=True)
+
+
+def is_framework(session: Session, round_id: int) -> bool:
+    """Say whether a round is the framework of an assurance visit."""
+    key = session.execute(
+        select(col(QuestionnaireVersion.key))
+        .join(Round, col(Round.version_id) == col(QuestionnaireVersion.id))
+        .where(col(Round.id) == round_id)
+    ).scalar()
+    return key is not None and key.endswith(FRAMEWORK_SUFFIX)
 
 
 def terms(session: Session) -> tuple[Term, ...]:

@@ -7,6 +7,7 @@ _PLACES = (
     ("Rounds", "/rounds", Access.PARTNERSHIP),
     ("Organisations", "/organisations", Access.PARTNERSHIP),
     ("Questionnaires", "/questionnaires", Access.PARTNERSHIP),
+    ("Visits", "/visits", Access.RATINGS),
     ("Actions", "/actions", Access.RETURNS),
     ("People", "/people", Access.REGISTER),
     ("Audit trail", "/audit", Access.BOARD_MANAGER),

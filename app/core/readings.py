@@ -33,6 +33,7 @@ class Read:
 
 
 _PAGES: Final = Read("pages", "return", "return_id")
+_VISIT: Final = Read("pages", "visit", "visit_id")
 
 # Every page of a return, every profile, every file that is taken away. A test holds this table against the
 # program's routes.
@@ -55,6 +56,14 @@ READS: Final[Mapping[str, Read]] = {
     "/organisations/{organisation_id}/profile": Read("profile", "organisation", "organisation_id"),
     "/rounds/{round_id}/workbook.xlsx": Read("workbook", "round", "round_id"),
     "/rounds/{round_id}/chase.csv": Read("chase_list", "round", "round_id"),
+    "/visits/{visit_id}": _VISIT,
+    "/visits/{visit_id}/enquiry": _VISIT,
+    "/visits/{visit_id}/report": _VISIT,
+    "/visits/{visit_id}/letter.docx": Read("letter", "visit", "visit_id"),
+    "/visits/{visit_id}/pack.docx": Read("pack", "visit", "visit_id"),
+    "/visits/{visit_id}/report.docx": Read("report", "visit", "visit_id"),
+    "/our-visits/{visit_id}": _VISIT,
+    "/our-visits/{visit_id}/report.docx": Read("report", "visit", "visit_id"),
     "/audit/events.csv": Read("events", "audit"),
     "/audit/readings.csv": Read("readings", "audit"),
 }
@@ -66,7 +75,8 @@ _NOTE: Final = text(
     SELECT it.at, date_trunc('hour', it.at, 'UTC'), it.user_id, it.session_id, it.subject, it.subject_id,
         it.what, CASE it.subject
             WHEN 'organisation' THEN it.subject_id
-            WHEN 'return' THEN (SELECT organisation_id FROM "return" WHERE id = it.subject_id) END
+            WHEN 'return' THEN (SELECT organisation_id FROM "return" WHERE id = it.subject_id)
+            WHEN 'visit' THEN (SELECT organisation_id FROM visit WHERE id = it.subject_id) END
     FROM (SELECT CAST(:at AS timestamptz) AS at, CAST(:user_id AS int) AS user_id,
         CAST(:session_id AS bigint) AS session_id, CAST(:subject AS text) AS subject,
         CAST(:subject_id AS int) AS subject_id, CAST(:what AS text) AS what) AS it

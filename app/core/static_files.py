@@ -9,7 +9,16 @@ from app.core.settings import ROOT
 
 STATIC = ROOT / "app" / "core" / "static"
 STYLES = ROOT / "app" / "core" / "styles"
-SHEETS = ("base.css", "pictures.css", "pages.css", "desk.css", "schedule.css", "trail.css", "evidence.css")
+SHEETS = (
+    "base.css",
+    "pictures.css",
+    "pages.css",
+    "desk.css",
+    "schedule.css",
+    "trail.css",
+    "evidence.css",
+    "visits.css",
+)
 FILES = (
     "vendor/govuk-frontend.min.css",
     "vendor/htmx.min.js",

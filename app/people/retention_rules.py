@@ -310,6 +310,15 @@ RULES: tuple[Rule, ...] = (
         own_take=_delete_returns,
         batch=RETURNS_AT_ONCE,
     ),
+    # A visit that has a return goes with it.
+    Rule(
+        "visits",
+        "assurance visits",
+        "after they ended, or with their return",
+        "keep_return_years",
+        Unit.YEARS,
+        sweeps=(Sweep("visit", "closed_at", "return_id IS NULL"),),
+    ),
 )
 
 

@@ -14,6 +14,8 @@ from app.people.retention_rules import kept_for_people
 from app.planner import queries
 from app.returns.models import ReturnState
 from app.returns.queries import returns_of
+from app.visits.outlook import alerts
+from app.visits.queries import framework_rounds, own_visits
 
 router = APIRouter()
 
@@ -28,8 +30,9 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         return page(
             request,
             "planner/home.html",
-            cards=queries.open_rounds(session, actor, today),
-            others=queries.other_rounds(session),
+            cards=queries.open_rounds(session, actor, today, but_not=framework_rounds(session)),
+            others=queries.other_rounds(session, but_not=framework_rounds(session)),
+            visits=alerts(session, actor, today),
             chases=actor.has(*REGISTER),
             reads_ratings=actor.has(*RATINGS),
             reads_returns=actor.has(*READERS),
@@ -38,12 +41,14 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             # Somebody can work for the partnership and for an organisation: both need them.
             own=waiting or returns[:1],
         )
-    if len(waiting) == 1 and len(actor.organisations) == 1:
+    visits = own_visits(session, actor)
+    if len(waiting) == 1 and len(actor.organisations) == 1 and not visits:
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(
         request,
         "planner/own-home.html",
         waiting=waiting,
+        visits=visits,
         done=[each for each in returns if each not in waiting],
         signed_state=ReturnState.SIGNED,
         today=today,

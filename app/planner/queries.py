@@ -1,5 +1,6 @@
 """Reads for the home pages: what needs me now."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,12 +26,14 @@ class RoundCard:
     ring_first: tuple[ChaseRow, ...]
 
 
-def open_rounds(session: Session, actor: Actor, today: date) -> tuple[RoundCard, ...]:
+def open_rounds(
+    session: Session, actor: Actor, today: date, *, but_not: Collection[int] = ()
+) -> tuple[RoundCard, ...]:
     """Return the open rounds as a person of the partnership needs them, the latest due date first."""
     lines = {line.id: line for line in rounds(session)}
     cards = []
     for line in lines.values():
-        if line.state is not RoundState.OPEN:
+        if line.state is not RoundState.OPEN or line.id in but_not:
             continue
         returns = return_lines(session, line.id, line.previous_round_id)
         before = lines.get(line.previous_round_id or 0)
@@ -55,6 +58,8 @@ def _ring_first(session: Session, actor: Actor, line: RoundLine, today: date) ->
     return tuple(chosen(rows, Wanted())[:RING_FIRST])
 
 
-def other_rounds(session: Session) -> tuple[RoundLine, ...]:
+def other_rounds(session: Session, *, but_not: Collection[int] = ()) -> tuple[RoundLine, ...]:
     """Return the rounds that are being prepared or closed."""
-    return tuple(line for line in rounds(session) if line.state is not RoundState.OPEN)
+    return tuple(
+        line for line in rounds(session) if line.state is not RoundState.OPEN and line.id not in but_not
+    )

@@ -7,6 +7,9 @@ from sqlalchemy import Column, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+# The framework of an assurance visit is a questionnaire of its own, so that yearly rounds stay comparable.
+FRAMEWORK_SUFFIX = "-visit"
+
 
 class QuestionnaireVersion(SQLModel, table=True):
     """One published version of a questionnaire; a trigger refuses to change it."""

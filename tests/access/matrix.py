@@ -56,7 +56,9 @@ NOT_IN_THIS_STATE = frozenset(
 # Nobody ends the browser session of another person; that people end their own is tested where they do.
 OF_ONE_PERSON = frozenset({"session_id"})
 # What these name does not belong to an organisation.
-ANYBODYS = frozenset({"domain", "standard", "key", "version", "token", "message_id", "letter_key", "term_id"})
+ANYBODYS = frozenset(
+    {"domain", "standard", "key", "version", "token", "message_id", "letter_key", "term_id", "template_id"}
+)
 
 
 def routes(app: FastAPI) -> Iterator[str]:

@@ -35,6 +35,21 @@ from app.returns.queries import ReturnHead
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
+from app.visits.documents import report_template
+from app.visits.enquiry import Ask, Source
+from app.visits.lifecycle import VisitState
+from app.visits.models import (
+    Visit,
+    VisitAgreement,
+    VisitEndorsement,
+    VisitQuestion,
+    VisitReminder,
+    VisitReply,
+    VisitReport,
+    VisitSlot,
+    VisitTemplate,
+)
+from app.visits.rules import Partner
 from tests import builders
 
 # Whatever the other school is called or says holds this word; whatever only its readers may see, the second.
@@ -133,6 +148,15 @@ def build(work: Work) -> World:
         preview={},
     )
     work.session.add(preview)
+    _visited(work, ours, "Ashgrove")
+    _visited(work, theirs, "Quokka")
+    template = VisitTemplate(
+        file_name="report.docx",
+        content=report_template(),
+        uploaded_at=work.now,
+        uploaded_by=work.actor.user_id,
+    )
+    work.session.add(template)
     work.session.commit()
     first = questionnaire(work.session, version).domains[0]
     common = {
@@ -144,6 +168,8 @@ def build(work: Work) -> World:
         "token": "no-such-token",
         "letter_key": "invitation",
         "import_id": preview.id,
+        "template_id": template.id,
+        "step": "waive",
     }
 
     def at(round_id: int, school: int) -> dict[str, object]:
@@ -156,6 +182,9 @@ def build(work: Work) -> World:
             "contact_id": _id_of(work, col(Contact.id), col(Contact.organisation_id) == school),
             "hand_over_id": _id_of(work, col(HandOver.id), col(HandOver.organisation_id) == school),
             "message_id": _id_of(work, col(OutboxMessage.id), col(OutboxMessage.organisation_id) == school),
+            "visit_id": _id_of(work, col(Visit.id), col(Visit.organisation_id) == school),
+            "question_id": _id_of(work, col(VisitQuestion.id), col(VisitQuestion.organisation_id) == school),
+            "slot_id": _id_of(work, col(VisitSlot.id), col(VisitSlot.organisation_id) == school),
             **spared[round_id, school],
             "file_id": _id_of(
                 work, col(EvidenceFile.id), col(EvidenceFile.return_id) == returns[round_id, school]
@@ -183,6 +212,52 @@ def build(work: Work) -> World:
             "random": random,
         },
     )
+
+
+def _visited(work: Work, school: int, mark: str) -> None:
+    """Let a school have been visited: its report is released, what was noted is not."""
+    this = Visit(
+        organisation_id=school,
+        state=VisitState.RELEASED,
+        why=f"{mark} was due",
+        selected_at=work.now,
+        visit_on=date(2026, 11, 2),
+        framework_due=date(2026, 9, 21),
+        return_due=date(2026, 10, 12),
+        letter_sent_at=work.now,
+        programme_at=work.now,
+        highlights=f"{mark} was kind",
+    )
+    work.session.add(this)
+    work.session.flush()
+    number = this.id or 0
+    noted = VisitQuestion(
+        visit_id=number,
+        organisation_id=school,
+        source=Source.OWN,
+        ask=Ask.LEADERS,
+        text=f"{mark}-answer question",
+        heard=f"{mark}-answer heard",
+        position=10,
+    )
+    report = VisitReport(
+        visit_id=number,
+        organisation_id=school,
+        strengths=f"{mark} listens",
+        written_at=work.now,
+        released_at=work.now,
+    )
+    slot = VisitSlot(
+        visit_id=number, organisation_id=school, begins="09:30", ends="10:00", what=f"Meet {mark}"
+    )
+    said: dict[str, Any] = {"organisation_id": school, "user_id": work.actor.user_id, "said_at": work.now}
+    partner = Partner.HEALTH
+    yes = VisitEndorsement(visit_id=number, partner=partner, endorsed=True, **said)
+    agreed = VisitAgreement(visit_id=number, edition=1, partner=partner, agreed=True, **said)
+    reply = VisitReply(visit_id=number, text=f"{mark} has three sites", user_name=mark, **said)
+    reminder = VisitReminder(visit_id=number, key=mark, organisation_id=school, queued_at=work.now)
+    work.session.add_all([noted, report, slot, yes, agreed, reply, reminder])
+    work.session.flush()
 
 
 def _spared(work: Work, round_id: int, school: int, return_id: int) -> dict[str, object]:

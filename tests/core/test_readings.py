@@ -21,7 +21,11 @@ pytestmark = pytest.mark.access
 
 R = PartnershipRole
 # Files that hold nothing of a return, or that no person reads.
-NOT_NOTED = {"GET /static/eleven.css"}
+NOT_NOTED = {
+    "GET /static/eleven.css",
+    "GET /visits/template.docx",
+    "GET /visits/template/{template_id}/preview.docx",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +63,7 @@ def test_every_page_of_a_return_every_profile_and_every_file_is_noted(app: FastA
         route
         for route in routes
         if "/returns/{return_id}" in route
+        or "visits/{visit_id}" in route
         or route.endswith("/profile")
         or re.search(r"\.(csv|xlsx|docx|pdf|zip|odt|json)$", route)
     }

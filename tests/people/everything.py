@@ -142,6 +142,8 @@ def fill(work: Work) -> Everything:
     filling = Filling(work, round_id, world)
     ann, bob = (_somebody(work, key, places, round_id) for key in places)
     for who, other in ((ann, bob), (bob, ann)):
+        filling.put("visit", who)
+        filling.links["visit"] = work.session.execute(text("SELECT max(id) FROM visit")).scalar_one()
         for held in REGISTER:
             if held.owners and held.table not in BY_HAND and not (held.table in ONE_A_ROUND and who is bob):
                 filling.put(held.table, who)

@@ -280,6 +280,31 @@ def _head(session: Session, _user: int, ended: datetime) -> None:
     )
 
 
+@made("visits")
+def _visit(session: Session, _user: int, ended: datetime) -> None:
+    place = _place(session, str(ended))
+    put(
+        session,
+        "visit",
+        organisation_id=place,
+        state="dropped",
+        calibration=False,
+        points=0,
+        selected_at=ended,
+        closed_at=ended,
+        **dict.fromkeys(("reasons", "why", "waiver", "highlights", "young_comment", "closed_why"), ""),
+    )
+    visit = session.execute(text("SELECT max(id) FROM visit")).scalar_one()
+    put(
+        session,
+        "visit_reminder",
+        visit_id=visit,
+        key="return",
+        organisation_id=place,
+        queued_at=ended,
+    )
+
+
 def _place(session: Session, name: str) -> int:
     return builders.organisation(Work(session, service.NOBODY, NOW), name)
 

@@ -130,5 +130,5 @@ def test_details_are_said_in_plain_words(event: str, detail: Mapping[str, Any], 
 
 def test_what_a_newer_program_recorded_is_shown_by_its_own_name() -> None:
     assert event_name("visit.moved_on") == "Visit: moved on"
-    assert reading_name("visit", "report") == "Read visit (report)"
+    assert reading_name("meeting", "report") == "Read meeting (report)"
     assert people_in({"user": 7, "leaver": "8", "version": 9}) == {7}

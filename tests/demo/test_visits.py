@@ -1,0 +1,64 @@
+"""The demo's visits: one in each state, older ones for the commitment, and nothing from the future."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import URL
+
+from app.core.database import owner_engine
+from app.demo.load import load
+from app.demo.visits import add_visits
+from app.visits.lifecycle import VisitState
+
+pytestmark = pytest.mark.visits
+NOW = datetime.fromisoformat("2026-11-21T16:30:00+00:00")
+
+
+@pytest.fixture(scope="module")
+def demo(database: URL) -> Iterator[Engine]:
+    """The demo with its visits."""
+    engine = owner_engine(database)
+    load(engine, now=NOW)
+    add_visits(engine, NOW)
+    yield engine
+    engine.dispose()
+
+
+def column(engine: Engine, statement: str) -> list[object]:
+    with engine.connect() as connection:
+        return list(connection.execute(text(statement)).scalars())
+
+
+def test_there_is_a_visit_in_each_state(demo: Engine) -> None:
+    assert set(column(demo, "SELECT state FROM visit")) == {state.value for state in VisitState}
+
+
+def test_the_commitment_has_a_past_and_one_agency_is_overdue(demo: Engine) -> None:
+    closed = column(demo, "SELECT visit_on FROM visit WHERE state = 'closed' ORDER BY visit_on")
+    assert len(closed) > 5
+    assert str(closed[0]) < "2024-11-21"
+
+
+def test_a_return_before_a_visit_is_overdue(demo: Engine) -> None:
+    due = "SELECT return_due < date '2026-11-21' AND visit_on > date '2026-11-21' FROM visit"
+    assert column(demo, f"{due} WHERE state = 'issued'") == [True]
+
+
+def test_nothing_happened_in_the_future(demo: Engine) -> None:
+    for name in (
+        "selected_at",
+        "letter_sent_at",
+        "framework_issued_at",
+        "programme_at",
+        "held_at",
+        "closed_at",
+    ):
+        assert column(demo, f"SELECT count(*) FROM visit WHERE {name} > '{NOW.isoformat()}'") == [0], name
+
+
+def test_adding_them_again_does_nothing(demo: Engine) -> None:
+    before = column(demo, "SELECT count(*) FROM visit")
+    add_visits(demo, NOW)
+    assert column(demo, "SELECT count(*) FROM visit") == before
