@@ -334,5 +334,6 @@ def test_the_list_costs_the_same_however_many_rows_it_has(
             with counted(page_engine) as statements:
                 assert manager.get(each.here + path).status_code == 200
             counts.append(len(statements))
-    # Who is asking, the round, the list, its schedule and the terms; on the page the last contacts besides.
-    assert counts == [6, 5, 6, 5]
+    # Who is asking, the round, whether it is for a visit, the list, its schedule and the terms; on the page
+    # the last contacts besides.
+    assert counts == [7, 6, 7, 6]
