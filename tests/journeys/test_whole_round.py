@@ -142,10 +142,10 @@ def answer_quickly(lead: Visitor) -> None:
         facts = lead.page.locator(".standard").count() - rated
         unsaved = "(facts) => document.querySelectorAll('[data-save-state] .quiet').length <= facts"
         lead.page.wait_for_function(unsaved, arg=facts)
-        heading = lead.page.locator("h1").inner_text()
+        before = lead.page.url
         lead.press("Save and continue")
-        moved = "(before) => document.querySelector('h1').innerText !== before"
-        lead.page.wait_for_function(moved, arg=heading)
+        # The next page may still be without its heading when one looks: wait until it has loaded.
+        lead.page.wait_for_url(lambda url, before=before: url != before)
         if lead.page.locator(".standard").count() == 0 or "Closing" in lead.page.locator("h1").inner_text():
             return
 
