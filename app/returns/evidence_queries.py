@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlmodel import Session, col
 
-from app.core.access import Actor, visible_to
+from app.core.access import Actor, Confined, visible_to
 from app.core.errors import NotFoundError
 from app.people.models import User
 from app.returns.file_types import TYPES, FileType
@@ -96,22 +96,34 @@ _COLUMNS = (
 )
 
 
-def _lines(actor: Actor, return_id: int) -> Select[Any]:
+def _every_line() -> Select[Any]:
     columns: tuple[Any, ...] = _COLUMNS
     return (
         select(*columns)
         .join(User, col(User.id) == col(EvidenceFile.uploaded_by))
-        .where(col(EvidenceFile.return_id) == return_id, visible_to(actor, col(EvidenceFile.organisation_id)))
         .order_by(col(EvidenceFile.id))
+    )
+
+
+# Every page of questions asks it.
+_FILES = Confined(
+    _every_line().where(
+        col(EvidenceFile.return_id) == bindparam("return_id"), col(EvidenceFile.removed_at).is_(None)
+    ),
+    col(EvidenceFile.organisation_id),
+)
+
+
+def _lines(actor: Actor, return_id: int) -> Select[Any]:
+    return _every_line().where(
+        col(EvidenceFile.return_id) == return_id, visible_to(actor, col(EvidenceFile.organisation_id))
     )
 
 
 def files_of(session: Session, actor: Actor, return_id: int) -> dict[str, tuple[FileLine, ...]]:
     """Return the files of a return by standard, in the order of their upload."""
     found: dict[str, tuple[FileLine, ...]] = {}
-    for row in session.connection().execute(
-        _lines(actor, return_id).where(col(EvidenceFile.removed_at).is_(None))
-    ):
+    for row in _FILES.rows(session, actor, return_id=return_id):
         line = FileLine(*row)
         found[line.standard_key] = (*found.get(line.standard_key, ()), line)
     return found
