@@ -27,7 +27,7 @@ check: setup-dev ## format, lint, types, layers
 	@.venv/bin/lint-imports
 
 test: check ## every check and every test, browser tests included
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 format: setup-dev ## put the code into its format
 	@$(PY) -m ruff check --fix --quiet .

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -121,6 +122,11 @@ def issue_the_round(manager: Visitor) -> str:
     return re.sub(r".*(/rounds/\d+)/.*", r"\1", manager.page.url)
 
 
+def other_than(address: str) -> Callable[[str], bool]:
+    """Return what says whether a page has gone on from an address."""
+    return lambda now: now != address
+
+
 def answer_quickly(lead: Visitor) -> None:
     """Answer each page: everything green but the first standard, which is red with an action."""
     lead.follow("Start now")
@@ -145,7 +151,7 @@ def answer_quickly(lead: Visitor) -> None:
         before = lead.page.url
         lead.press("Save and continue")
         # The next page may still be without its heading when one looks: wait until it has loaded.
-        lead.page.wait_for_url(lambda url, before=before: url != before)
+        lead.page.wait_for_url(other_than(before))
         if lead.page.locator(".standard").count() == 0 or "Closing" in lead.page.locator("h1").inner_text():
             return
 

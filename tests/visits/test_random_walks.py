@@ -15,7 +15,7 @@ from tests.visits import scenes
 
 pytestmark = pytest.mark.visits
 
-STEPS = 160
+STEPS = 120
 LEADING = [step for step in Step if step is not Step.DROP]
 ROLES = {
     "manager@partnership.example.org": PartnershipRole.BOARD_MANAGER,
@@ -87,7 +87,7 @@ def test_random_walks_keep_to_the_table(work: Work, client_as: ClientAs, clock: 
     work.session.commit()
     clients = {address: client_as(role, email=address) for address, role in ROLES.items()}
     reached: set[VisitState] = set()
-    for seed in range(3):
+    for seed in range(2):
         place = scenes.agency(work, f"Agency of walk {seed}")
         scenes.answered_before(work, place)
         visit_id = scenes.selected(work, place)
