@@ -54,7 +54,7 @@ class Section:
         """Return the rows in words, for a page."""
         return [
             [
-                places.get(value, "") if column == "organisation_id" else _in_words(value)
+                places.get(value, "") if column == "organisation_id" else _in_words(column, value)
                 for column, value in zip(self.columns, row, strict=True)
                 if column not in NOT_ON_PAGES
             ]
@@ -78,9 +78,11 @@ class OwnData:
     not_told: Mapping[str, tuple[str, ...]]
 
 
-def _in_words(value: Any) -> str:
+def _in_words(column: str, value: Any) -> str:
     if value is None:
         return ""
+    if column == "event":  # user.signed_in
+        return str(value).replace(".", ": ").replace("_", " ").capitalize()
     if isinstance(value, datetime):
         return date_and_time(value)
     if isinstance(value, date):
