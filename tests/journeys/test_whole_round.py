@@ -2,7 +2,9 @@
 
 import csv
 import io
+import operator
 import re
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -145,7 +147,7 @@ def answer_quickly(lead: Visitor) -> None:
         before = lead.page.url
         lead.press("Save and continue")
         # The next page may still be without its heading when one looks: wait until it has loaded.
-        lead.page.wait_for_url(lambda url, before=before: url != before)
+        lead.page.wait_for_url(partial(operator.ne, before))
         if lead.page.locator(".standard").count() == 0 or "Closing" in lead.page.locator("h1").inner_text():
             return
 
