@@ -64,11 +64,20 @@ def worker(args: argparse.Namespace) -> int:
 
 
 def migrate(_args: argparse.Namespace) -> int:
-    """Bring the database to the newest revision."""
+    """Bring the database to the newest revision, and make the user that the program signs in as."""
     from app.core.embedded import database_address  # noqa: PLC0415
+    from app.core.migrate import WebUserError, let_web_sign_in  # noqa: PLC0415
     from app.core.migrate import migrate as upgrade  # noqa: PLC0415
+    from app.core.settings import settings  # noqa: PLC0415
 
-    upgrade(database_address())
+    address = database_address()
+    upgrade(address)
+    if password := settings().database_web_password:
+        try:
+            let_web_sign_in(address, password)
+        except WebUserError as problem:
+            print(problem, file=sys.stderr)
+            return 1
     return 0
 
 

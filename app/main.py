@@ -33,11 +33,10 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
-from app.core.kept import kept_form, page_of
+from app.core.kept import kept_form, page_of, reference_of
 from app.core.logs import RequestLog
 from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
-from app.core.returned_text import reference_of, what_was_sent
 from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
@@ -170,7 +169,7 @@ def refused(request: Request, problem: Exception) -> Response:
         "errors/refused.html",
         status=422,
         messages=[*told.problems.values()] or [told.message],
-        sent=what_was_sent(request),
+        kept=kept_form(request, FIELD_WORDS),
     )
 
 
@@ -194,7 +193,7 @@ def _unreadable(request: Request, status: int) -> Response:
         "errors/bad-request.html",
         status=status,
         reference=reference_of(request),
-        sent=what_was_sent(request),
+        kept=kept_form(request, FIELD_WORDS),
     )
 
 
@@ -216,7 +215,9 @@ def failed(request: Request, problem: Exception) -> Response:
     """Answer a fault of ours with a reference that is also in the log, and with what the person typed."""
     reference = reference_of(request)
     LOG.error("reference %s: %s\n%s", reference, where_asked(request), described(problem))
-    return page(request, "errors/failed.html", status=500, reference=reference, sent=what_was_sent(request))
+    return page(
+        request, "errors/failed.html", status=500, reference=reference, kept=kept_form(request, FIELD_WORDS)
+    )
 
 
 def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> FastAPI:

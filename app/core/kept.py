@@ -1,6 +1,6 @@
-"""What somebody had typed when their request was turned away: given back on the page that says so.
+"""What somebody had typed when their request failed: given back on the page that says so.
 
-It is shown escaped, to be sent again from there, and stored nowhere.
+It is shown escaped, to be sent again from there or to be copied, and stored nowhere.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,18 @@ from app.core.access import Access
 from app.core.forms import Form
 from app.core.routes import ACCESS, access_of
 
-_NOT_GIVEN_BACK = frozenset({"code", "token"})
-_CHOSEN = ("level", "strength", "choice", "undecided", "version", "save_key")
+_SECRETS = frozenset({"code", "sealed", "token"})
+# What pages fill in by themselves, choices that one click makes, and numbers that stand for names.
+_BY_ITSELF = frozenset({"back", "continue", "look", "next", "save_key", "seen", "state", "to", "version"})
+_CHOICES = frozenset(
+    {"choice", "declared", "kinds", "level", "outcome", "phases", "role", "roles", "strength", "undecided"}
+)
+_NUMBERS = frozenset({"person", "user_id", "version_id"})
+_NOT_TEXT = _BY_ITSELF | _CHOICES | _NUMBERS
+_OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 _LONG = 60
+_LONGEST_NAME = 120
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +48,24 @@ class Kept:
     action: str
     fields: tuple[KeptField, ...]
 
+    @property
+    def texts(self) -> tuple[KeptField, ...]:
+        """What the person typed, to be read and copied: so much of it as a page can well show."""
+        return tuple(field for field in self.fields if field.shown)[:MOST_SHOWN]
+
 
 def kept_form(request: Request, words: Mapping[str, str]) -> Kept | None:
     """Return the form that a person had sent, or None when it held no text of theirs.
 
-    `words` names fields as people know them.
+    `words` names fields as people know them. Secrets are never given back, nor is a form from the door.
     """
     form: Form | None = getattr(request.state, "form", None)
-    if form is None or access_of(request) in {Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN}:
+    if form is None or access_of(request) in _OUTSIDE:
         return None
     fields = tuple(
         KeptField(name, _label(name, words), value, shown=_typed(name, value))
         for name in form
-        if name not in _NOT_GIVEN_BACK
+        if name not in _SECRETS
         for value in form.values_of(name)
     )
     return Kept(request.url.path, fields) if any(field.shown for field in fields) else None
@@ -59,12 +73,12 @@ def kept_form(request: Request, words: Mapping[str, str]) -> Kept | None:
 
 def _typed(name: str, value: str) -> bool:
     part = name.rpartition(".")[2]
-    return bool(value.strip()) and part not in _CHOSEN and part not in {"person", "next", "continue", "seen"}
+    return bool(value.strip()) and part not in _NOT_TEXT and not part.startswith("single-")
 
 
 def _label(name: str, words: Mapping[str, str]) -> str:
-    place, _, part = name.rpartition(".")
-    word = words.get(part.partition("-")[0], part.replace("_", " "))
+    place, _, part = name[:_LONGEST_NAME].rpartition(".")
+    word = words.get(part.partition("-")[0], part.replace("_", " ").replace("-", " ").strip()) or "text"
     topic = place.replace("-", " ").capitalize()
     return f"{topic}: {word[:1].lower()}{word[1:]}" if topic else word[:1].upper() + word[1:]
 
@@ -77,3 +91,9 @@ def page_of(request: Request) -> str:
     if f"GET {route}" not in ACCESS or route.endswith("/{standard}"):
         route, path = route.rpartition("/")[0], path.rpartition("/")[0]
     return path if f"GET {route}" in ACCESS else "/"
+
+
+def reference_of(request: Request) -> str:
+    """Return the reference of a request, which is in the log too."""
+    reference: str = getattr(request.state, "reference", "none")
+    return reference

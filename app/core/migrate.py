@@ -1,10 +1,23 @@
-"""Bring a database to the newest revision."""
+"""Bring a database to the newest revision, and make the user that the program signs in as."""
+
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
+from app.core.copied_tables import driver_of
+from app.core.scope import APP_ROLE
 from app.core.settings import ROOT
+
+WEB_USER: Final = "eleven_web"
+"""The database user of `serve` and `worker` in compose.yaml: it owns nothing."""
+
+
+class WebUserError(RuntimeError):
+    """The user of the database that the program signs in as could do more than it should."""
 
 
 def alembic_config(address: URL | None) -> Config:
@@ -18,3 +31,35 @@ def alembic_config(address: URL | None) -> Config:
 def migrate(address: URL) -> None:
     """Upgrade a database to the newest revision."""
     command.upgrade(alembic_config(address), "head")
+
+
+def let_web_sign_in(address: URL, password: str) -> None:
+    """Make or change the user whose only right is to take on the program's confined role.
+
+    Whoever breaks into the program cannot get from there to the rights of the tables' owner. The server is
+    told a verifier of the password, never the password. Raises WebUserError for a user who may do more.
+    """
+    engine = create_engine(address)
+    try:
+        with engine.begin() as connection:
+            driver = driver_of(connection)
+            there = driver.execute(
+                "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb FROM pg_roles "
+                "WHERE rolname = %s",
+                (WEB_USER,),
+            ).fetchone()
+            if there is not None and there[0]:
+                raise WebUserError(
+                    f"The database user {WEB_USER} has rights of its own. Take them away first."
+                )
+            verifier = driver.pgconn.encrypt_password(
+                password.encode(), WEB_USER.encode(), b"scram-sha-256"
+            ).decode()
+            user, role = sql.Identifier(WEB_USER), sql.Identifier(APP_ROLE)
+            change = sql.SQL("CREATE" if there is None else "ALTER")
+            driver.execute(
+                sql.SQL("{} ROLE {} LOGIN NOINHERIT PASSWORD {}").format(change, user, sql.Literal(verifier))
+            )
+            driver.execute(sql.SQL("GRANT {} TO {}").format(role, user))
+    finally:
+        engine.dispose()

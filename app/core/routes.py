@@ -120,6 +120,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /returns/{return_id}/opened": Access.OWN_WRITE,
     "GET /returns/{return_id}/team": Access.OWN_READ,
     "POST /returns/{return_id}/team": Access.OWN_WRITE,
+    "GET /returns/{return_id}/team/{user_id}/remove": Access.OWN_WRITE,
     "POST /returns/{return_id}/team/{user_id}/remove": Access.OWN_WRITE,
     "POST /returns/{return_id}/domains/{domain}/colleague": Access.OWN_WRITE,
     "GET /returns/{return_id}/check": Access.OWN_READ,

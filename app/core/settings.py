@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     mode: Literal["production", "demo", "test"] = "production"
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_web_password: str = ""
     data_dir: Path = Field(default_factory=data_directory)
     public_address: str = "http://127.0.0.1:8011"
     pool_size: int = 20

@@ -159,7 +159,9 @@ FOR_THE_REGISTER: Final = frozenset({"call.logged"})
 READINGS: Final[Mapping[tuple[str, str], str]] = {
     ("return", "pages"): "Read the return",
     ("return", "workbook"): "Took away the return’s workbook",
+    ("return", "evidence"): "Took away a file of evidence",
     ("organisation", "profile"): "Read the profile",
+    ("organisation", "history"): "Read everything that was done about it",
     ("visit", "pages"): "Read the assurance visit",
     ("visit", "letter"): "Took away the letter about a visit",
     ("visit", "pack"): "Took away the pack of a visit",

@@ -88,17 +88,27 @@ def invite(
     return user_id
 
 
-def remove(work: Work, this: ReturnHead, user_id: int) -> None:
-    """Take a colleague's rights away; what they wrote stays. The last lead cannot be removed."""
+def who_leaves(work: Work, this: ReturnHead, user_id: int) -> people.Colleague:
+    """Return the colleague who could be removed.
+
+    Raises NotFoundError for somebody who is no colleague, and RefusedError for the last lead and for people
+    who may not remove anybody.
+    """
     must_lead(work, this.organisation_id)
-    people_service.lock_team(work, this.organisation_id)
     team = people.colleagues(work.session, this.organisation_id)
     leaving = next((each for each in team if each.user_id == user_id), None)
     if leaving is None:
         raise NotFoundError
-    leads = [each for each in team if OrganisationRole.LEAD in each.roles]
-    if leads == [leaving]:
+    if [each for each in team if OrganisationRole.LEAD in each.roles] == [leaving]:
         raise RefusedError("You cannot remove the only lead. Give another colleague the lead first.")
+    return leaving
+
+
+def remove(work: Work, this: ReturnHead, user_id: int) -> None:
+    """Take a colleague's rights away; what they wrote stays. The last lead cannot be removed."""
+    must_lead(work, this.organisation_id)
+    people_service.lock_team(work, this.organisation_id)
+    who_leaves(work, this, user_id)
     work.session.execute(
         delete(DomainColleague).where(
             col(DomainColleague.return_id) == this.id, col(DomainColleague.user_id) == user_id

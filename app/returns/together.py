@@ -51,7 +51,7 @@ def _team_page(
     return page(
         request,
         "returns/team.html",
-        status=422 if problem else 200,
+        status=422 if problem and request.method == "POST" else 200,
         this=this,
         domains=questionnaire.domains,
         team=colleagues,
@@ -107,6 +107,25 @@ def invite(request: Request, work: WorkDep, form: FormDep, return_id: int) -> Re
         problem = in_order_of([*_FIELDS, "roles"], refusal, unreadable)
         return _team_page(request, work.session, work.actor, return_id, problem=problem, values=dict(form))
     return RedirectResponse(f"/returns/{return_id}/team?invited={invited}", status_code=303)
+
+
+@router.get("/returns/{return_id}/team/{user_id}/remove")
+def ask_before_removing(request: Request, work: WorkDep, return_id: int, user_id: int) -> Response:
+    """Say what removing a colleague would do, and ask."""
+    this = own_head(work, return_id)
+    try:
+        leaving = teamwork.who_leaves(work, this, user_id)
+    except RefusedError as problem:
+        return _team_page(request, work.session, work.actor, return_id, problem=problem)
+    given = queries.domain_colleagues(work.session, work.actor, return_id)
+    titles = {domain.key: domain.title for domain in queries.questionnaire_of(work.session, this).domains}
+    return page(
+        request,
+        "returns/remove-colleague.html",
+        this=this,
+        person=leaving,
+        parts=[titles[key] for key, (who, _) in given.items() if who == user_id and key in titles],
+    )
 
 
 @router.post("/returns/{return_id}/team/{user_id}/remove")

@@ -8,11 +8,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from app.core.access import OrganisationRole, Work
+from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.forms import MOST_KEPT_BYTES
+from app.core.kept import MOST_SHOWN
 from app.returns import queries
 from tests import builders
-from tests.conftest import ClientAs, MovableClock
+from tests.conftest import ORIGIN, ClientAs, MovableClock
 
 pytestmark = pytest.mark.faults
 DOMAIN = "leadership-and-governance"
@@ -127,3 +128,61 @@ def test_while_the_database_is_away_the_text_comes_back(
     assert sent_again(reply.text) == data
     assert "Not saved yet" in fragment.text
     assert "was not saved" not in page.text
+
+
+def copied(page: str) -> dict[str, str]:
+    """Read the texts that a page gives back to be copied, by the words of their fields."""
+    label = r'<label class="govuk-label" for="(sent-\d+)">\s*(.*?)\s*</label>'
+    found = re.findall(label + r'.*?<textarea[^>]*id="\1"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    return {html.unescape(name): html.unescape(value) for _, name, value in found}
+
+
+SENT = {"reason": TYPED, "code": "123456", "sealed": "a-secret", "level": "amber", "version": "7"}
+
+
+def refused(school: queries.ReturnHead, client_as: ClientAs, data: dict[str, str]) -> str:
+    """Have somebody do what only the lead may, and return the page that refuses it."""
+    colleague = client_as(OrganisationRole.CONTRIBUTOR, organisation=school.organisation_id)
+    reply = colleague.post(f"/returns/{school.id}/domains/{DOMAIN}/colleague", data=data)
+    assert reply.status_code == 422
+    return reply.text
+
+
+def failed(school: queries.ReturnHead, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let a fault of ours happen, and return its page."""
+
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("app.returns.signoff.send_back", broken)
+    manager = client_as(PartnershipRole.BOARD_MANAGER)
+    quiet = TestClient(manager.app, cookies=manager.cookies, headers=ORIGIN, raise_server_exceptions=False)
+    reply = quiet.post(f"/returns/{school.id}/send-back", data=SENT)
+    assert reply.status_code == 500
+    return reply.text
+
+
+def test_a_refusal_and_a_fault_of_ours_give_the_text_to_copy_and_no_secret(
+    school: queries.ReturnHead, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in (refused(school, client_as, SENT), failed(school, client_as, monkeypatch)):
+        assert copied(page) == {"Reason": TYPED}
+        assert "<script>alert" not in page
+        assert "123456" not in page
+        assert "a-secret" not in page
+
+
+def test_a_refusal_shows_at_most_a_page_of_texts(school: queries.ReturnHead, client_as: ClientAs) -> None:
+    many = {f"topic-{number}.comment": f"text {number}" for number in range(MOST_SHOWN + 20)}
+    page = refused(school, client_as, {"x" * 5_000: "long name", **many})
+    assert len(copied(page)) == MOST_SHOWN
+    assert "x" * 500 not in page
+
+
+def test_control_a_page_that_gives_every_field_back_would_show_the_secrets(
+    school: queries.ReturnHead, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.core.kept._SECRETS", frozenset())
+    assert {"Code": "123456", "Sealed": "a-secret"}.items() <= copied(
+        refused(school, client_as, SENT)
+    ).items()

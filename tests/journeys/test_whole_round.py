@@ -2,8 +2,9 @@
 
 import csv
 import io
+import operator
 import re
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -122,11 +123,6 @@ def issue_the_round(manager: Visitor) -> str:
     return re.sub(r".*(/rounds/\d+)/.*", r"\1", manager.page.url)
 
 
-def other_than(address: str) -> Callable[[str], bool]:
-    """Return what says whether a page has gone on from an address."""
-    return lambda now: now != address
-
-
 def answer_quickly(lead: Visitor) -> None:
     """Answer each page: everything green but the first standard, which is red with an action."""
     lead.follow("Start now")
@@ -151,7 +147,7 @@ def answer_quickly(lead: Visitor) -> None:
         before = lead.page.url
         lead.press("Save and continue")
         # The next page may still be without its heading when one looks: wait until it has loaded.
-        lead.page.wait_for_url(other_than(before))
+        lead.page.wait_for_url(partial(operator.ne, before))
         if lead.page.locator(".standard").count() == 0 or "Closing" in lead.page.locator("h1").inner_text():
             return
 

@@ -23,8 +23,9 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
+from app.core.migrate import WEB_USER
 from app.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -338,12 +339,23 @@ def environment(image: Path, database: URL) -> dict[str, str]:
     return image_environment(image) | {"ELEVEN_MODE": "test", "DATABASE_URL": address}
 
 
+def as_its_own_user(image: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Upgrade as the owner of the tables, as compose.yaml does, and return how the web service signs in."""
+    program = image / "scripts/eleven"
+    done = run([program, "migrate"], env=environment | {"ELEVEN_DATABASE_WEB_PASSWORD": "a password"})
+    assert done.returncode == 0, done.stderr
+    address = make_url(environment["DATABASE_URL"]).set(username=WEB_USER)
+    return {"DATABASE_URL": address.render_as_string(hide_password=False)}
+
+
 @pytest.mark.parametrize("who", ["the image alone", "the web service of compose.yaml"])
 def test_the_image_serves_healthy_answers_and_writes_nothing_into_its_folder(
     image: Path, environment: dict[str, str], tmp_path: Path, who: str
 ) -> None:
-    command = command_of("CMD") if who == "the image alone" else compose()["services"]["web"]["command"]
-    before = files_of(image)
+    command, before = command_of("CMD"), files_of(image)
+    if who != "the image alone":
+        command = compose()["services"]["web"]["command"]
+        environment |= as_its_own_user(image, environment)
     served = serve(command, environment, tmp_path / "log")
     assert (served.status, json.loads(served.body or "{}").get("status")) == (200, "ready"), served.log
     assert served.healthy
@@ -475,8 +487,11 @@ def test_no_password_and_no_other_value_from_outside_has_a_default() -> None:
         for service in compose()["services"].values()
         for name, value in service["environment"].items()
     }
-    assert all(value.startswith("${") for name, value in given.items() if "PASSWORD" in name)
-    assert "@" not in given["DATABASE_URL"].replace("//eleven@db:", "")
+    assert all(not value or value.startswith("${") for name, value in given.items() if "PASSWORD" in name)
+    for service in own_services():
+        assert re.fullmatch(
+            r"postgresql://eleven(_web)?@db:5432/eleven", service["environment"]["DATABASE_URL"]
+        )
     example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / "docs/env.example").read_text(), re.MULTILINE))
     assert set(example.values()) == {""}
     assert set(example) == {name for name, _ in taken}

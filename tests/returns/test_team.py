@@ -54,6 +54,43 @@ def test_inviting_sharing_out_and_removing_are_confirmed(team: Team, work: Work)
     assert "Jo Head is invited and can sign this return" in signs
 
 
+def test_removing_asks_first_and_says_what_happens(team: Team, work: Work) -> None:
+    after(team, team.page, name="Dev Patel", email="asked@example.org", roles="contributor")
+    (dev,) = [each for each in people.colleagues(work.session, team.place) if each.name == "Dev Patel"]
+    part = f"{team.page.removesuffix('/team')}/domains/leadership-and-governance/colleague"
+    after(team, part, user_id=str(dev.user_id))
+    link = f"{team.page}/{dev.user_id}/remove"
+    page = team.lead.get(team.page).text
+    assert f'href="{link}"' in page
+    assert f'action="{link}"' not in page
+    asked = team.lead.get(link).text
+    assert "Remove Dev Patel" in asked
+    assert "nobody in particular sees to “Leadership and governance” any more" in asked
+    work.session.rollback()
+    assert dev in people.colleagues(work.session, team.place)
+    assert f'action="{link}"' in asked
+
+
+@pytest.mark.access
+def test_only_leads_are_asked_and_only_about_their_colleagues(
+    team: Team, work: Work, client_as: ClientAs
+) -> None:
+    other = builders.organisation(work, "Another School")
+    stranger = builders.contact(work, other, "stranger-there@example.org", name="Stranger Danger")
+    work.session.commit()
+    reply = team.lead.get(f"{team.page}/{stranger}/remove")
+    assert reply.status_code == 404
+    assert "Stranger" not in reply.text
+    contributor = client_as(OrganisationRole.CONTRIBUTOR, organisation=team.place)
+    (lead,) = [each for each in people.colleagues(work.session, team.place) if each.email == team.address]
+    refused = contributor.get(f"{team.page}/{lead.user_id}/remove").text
+    assert "Only the lead or the person who signs can do this" in refused
+    signatory = client_as(OrganisationRole.SIGNATORY, organisation=team.place)
+    assert "You cannot remove the only lead" in signatory.get(f"{team.page}/{lead.user_id}/remove").text
+    work.session.rollback()
+    assert lead in people.colleagues(work.session, team.place)
+
+
 def test_a_confirmation_speaks_of_nobody_elsewhere(team: Team, work: Work) -> None:
     other = builders.organisation(work, "Another School")
     stranger = builders.contact(work, other, "stranger@example.org", name="Stranger Danger")
