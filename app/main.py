@@ -43,6 +43,10 @@ from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
 from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
+from app.moderation.board_pages import router as moderation_board_router
+from app.moderation.own_pages import router as moderation_own_router
+from app.moderation.pages import router as moderation_router
+from app.moderation.return_pages import router as moderation_return_router
 from app.organisations.hand_over_pages import router as hand_over_router
 from app.organisations.import_pages import router as import_router
 from app.organisations.pages import router as organisations_router
@@ -86,6 +90,7 @@ ROUTERS = (
     together_router,
     audit_router,
     evidence_router,
+    moderation_own_router,
     returns_router,
     versions_router,
     people_router,
@@ -108,6 +113,9 @@ ROUTERS = (
     calendar_router,
     closing_router,
     scrutiny_router,
+    moderation_board_router,  # before the pages of one return: "interests" is no return
+    moderation_router,
+    moderation_return_router,
     actions_router,
     visits_router,  # before the pages of one visit: "selection" is no visit
     visit_template_router,

@@ -35,6 +35,7 @@ from app.core.rendering import error_list, page, query_string, wants_fragment
 from app.core.settings import settings
 from app.organisations.rules import KINDS, PHASES
 from app.people.guard import ActorDep, NowDep, WorkDep
+from app.ratings.validated import reviewed_of_round
 from app.rounds.queries import RoundLine, round_line
 
 router = APIRouter()
@@ -65,6 +66,7 @@ def overview(request: Request, actor: ActorDep, session: SessionDep, at: NowDep,
         kinds={key: kind.plural for key, kind in KINDS.items()},
         phases=PHASE_WORDS,
         opens_later=line.opens_later(london_date(at)),
+        reviewed=reviewed_of_round(session, round_id) if actor.has(*RATINGS) else None,
     )
 
 

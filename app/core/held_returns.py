@@ -177,7 +177,8 @@ RETURNS: Final = (
             Plain.KEY: "id",
             Plain.LINK: "return_id round_id organisation_id",
             Plain.CONTENT: "domain_key position source outcome rule applicable answered points possible "
-            "share_percent reds ambers greens critical_reds unevidenced deciding thresholds rated_at",
+            "share_percent reds ambers greens critical_reds unevidenced deciding thresholds rated_at "
+            "released_at",
         },
         of_return="return_id",
     ),

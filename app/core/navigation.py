@@ -7,6 +7,7 @@ _PLACES = (
     ("Rounds", "/rounds", Access.PARTNERSHIP),
     ("Organisations", "/organisations", Access.PARTNERSHIP),
     ("Questionnaires", "/questionnaires", Access.PARTNERSHIP),
+    ("Moderation", "/moderation", Access.RETURNS),
     ("Visits", "/visits", Access.RATINGS),
     ("Actions", "/actions", Access.RETURNS),
     ("People", "/people", Access.REGISTER),

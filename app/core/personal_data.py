@@ -10,6 +10,7 @@ from typing import Final
 
 from app.core.held import Held
 from app.core.held_chasing import CHASING
+from app.core.held_moderation import MODERATION
 from app.core.held_people import PEOPLE, REGISTER_OF_ORGANISATIONS
 from app.core.held_returns import QUESTIONS_AND_ROUNDS, RETURNS, TRAIL
 from app.core.held_visits import VISITS
@@ -22,6 +23,7 @@ REGISTER: Final[tuple[Held, ...]] = (
     *RETURNS,
     *TRAIL,
     *CHASING,
+    *MODERATION,
     *VISITS,
 )
 

@@ -56,6 +56,24 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "questionnaire.published": "Questionnaire published",
         },
     ),
+    "moderation": (
+        "Moderation",
+        {
+            "moderation.shared": "Return given to an officer to moderate",
+            "moderation.given_back": "Return given back by its officer",
+            "moderation.judged": "Rating of a standard validated or changed",
+            "moderation.validated_rest": "Rest of a domain validated",
+            "moderation.confirmed": "Change of a rating confirmed by a second officer",
+            "moderation.refused": "Change of a rating not confirmed by a second officer",
+            "moderation.asked": "Question to the organisation asked",
+            "moderation.answered": "Question of an officer answered",
+            "moderation.taken_in": "New edition taken into moderation",
+            "moderation.released": "Validated ratings released to the organisation",
+            "moderation.taken_back": "Release of validated ratings taken back",
+            "interest.declared": "Interest in an organisation declared",
+            "interest.ended": "Declared interest ended",
+        },
+    ),
     "visits": (
         "Assurance visits",
         {

@@ -8,6 +8,8 @@ from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.rendering import page
 from app.core.settings import settings
+from app.moderation import queue
+from app.moderation.queries import open_questions
 from app.organisations.handing_over import waiting_count
 from app.people.guard import ActorDep, GuardDep, NowDep
 from app.people.retention_rules import kept_for_people
@@ -33,6 +35,8 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             cards=queries.open_rounds(session, actor, today, but_not=framework_rounds(session)),
             others=queries.other_rounds(session, but_not=framework_rounds(session)),
             visits=alerts(session, actor, today),
+            moderation=queue.alerts(session, actor.user_id) if actor.has(PartnershipRole.PSO) else (),
+            asked=open_questions(session, actor),
             chases=actor.has(*REGISTER),
             reads_ratings=actor.has(*RATINGS),
             reads_returns=actor.has(*READERS),
@@ -41,14 +45,15 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             # Somebody can work for the partnership and for an organisation: both need them.
             own=waiting or returns[:1],
         )
-    visits = own_visits(session, actor)
-    if len(waiting) == 1 and len(actor.organisations) == 1 and not visits:
+    visits, asked = own_visits(session, actor), open_questions(session, actor)
+    if len(waiting) == 1 and len(actor.organisations) == 1 and not visits and not asked:
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(
         request,
         "planner/own-home.html",
         waiting=waiting,
         visits=visits,
+        asked=asked,
         done=[each for each in returns if each not in waiting],
         signed_state=ReturnState.SIGNED,
         today=today,

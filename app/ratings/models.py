@@ -1,4 +1,4 @@
-"""Table of stored ratings: six rows for a return, so that boards never read raw answers."""
+"""Tables of ratings: six rows for a return, so that boards never read raw answers; validated standards."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -50,3 +50,55 @@ class StoredRating(SQLModel, table=True):
     deciding: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     thresholds: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     rated_at: datetime
+    # From when the organisation sees it; its own ratings it always sees.
+    released_at: datetime | None = None
+
+
+NOT_APPLICABLE = "not_applicable"
+NOT_ANSWERED = ""
+
+
+class Opinion(StrEnum):
+    """Whether a second officer has to look at a judgement before it counts, and what they said."""
+
+    NOT_NEEDED = "not_needed"
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+COUNTING = (Opinion.NOT_NEEDED, Opinion.CONFIRMED)
+
+
+class ValidatedStandard(SQLModel, table=True):
+    """What an officer makes of one standard; it stands beside the answer and never changes it.
+
+    `own` is what the organisation said in the signed `edition`, `judged` what the officer says: a level's
+    key, NOT_APPLICABLE, or for `own` NOT_ANSWERED. `outdated` since an edition that changed the answer.
+    """
+
+    __tablename__ = "validated_standard"
+    __table_args__ = (
+        CheckConstraint("judged <> ''", name="judged"),
+        CheckConstraint("version > 0", name="version"),
+    )
+
+    return_id: int = Field(foreign_key="return.id", primary_key=True)
+    standard_key: str = Field(primary_key=True)
+    organisation_id: int = Field(foreign_key="organisation.id")
+    domain_key: str
+    edition: int
+    version: int
+    own: str
+    judged: str
+    comment: str = ""
+    judged_by: int = Field(foreign_key="user_account.id")
+    judged_by_name: str
+    judged_at: datetime
+    opinion: Opinion = Field(sa_column=Column(text_enum(Opinion), nullable=False))
+    opinion_by: int | None = Field(default=None, foreign_key="user_account.id")
+    opinion_by_name: str = ""
+    opinion_comment: str = ""
+    opinion_at: datetime | None = None
+    outdated: bool = False
+    released_at: datetime | None = None

@@ -41,17 +41,19 @@ def rating_of(row: tuple[object, ...]) -> DomainRating:
 
 
 def ratings_of(
-    session: Session, return_id: int, source: RatingSource = RatingSource.SELF
+    session: Session, return_id: int, source: RatingSource = RatingSource.SELF, *, released: bool = False
 ) -> dict[str, DomainRating]:
     """Return the stored ratings of a return by domain, in the questionnaire's order.
 
-    The caller has made sure that the person may read the return.
+    The caller has made sure that the person may read the return; `released` leaves out what its organisation
+    does not see yet.
     """
-    rows = session.execute(
-        select(*RATING_COLUMNS)
-        .where(col(StoredRating.return_id) == return_id, col(StoredRating.source) == source)
-        .order_by(col(StoredRating.position))
+    wanted = select(*RATING_COLUMNS).where(
+        col(StoredRating.return_id) == return_id, col(StoredRating.source) == source
     )
+    if released:
+        wanted = wanted.where(col(StoredRating.released_at).is_not(None))
+    rows = session.execute(wanted.order_by(col(StoredRating.position)))
     return {row[0]: rating_of(tuple(row)) for row in rows}
 
 

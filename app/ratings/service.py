@@ -54,7 +54,9 @@ def rating_rows(
 def store(work: Work, of: RatedReturn, ratings: Iterable[DomainRating], source: RatingSource) -> None:
     """Replace a return's ratings of one source by new ones."""
     remove(work, of.return_id, source)
-    work.session.connection().execute(insert(StoredRating), rating_rows(of, ratings, source, work.now))
+    rows = rating_rows(of, ratings, source, work.now)
+    if rows:
+        work.session.connection().execute(insert(StoredRating), rows)
 
 
 def remove(work: Work, return_id: int, source: RatingSource) -> None:

@@ -281,7 +281,9 @@ def send_back(work: Work, return_id: int, reason: str) -> None:
     this.state, this.signed_at, this.ready_at = ReturnState.IN_PROGRESS, None, None
     this.sent_back_at, this.sent_back_reason = work.now, reason
     work.session.flush()
-    ratings_service.remove(work, return_id, RatingSource.SELF)
+    # While it is open again no rating of it is in force, the officers' neither.
+    for source in RatingSource:
+        ratings_service.remove(work, return_id, source)
     write_to(
         work,
         people.colleagues(work.session, this.organisation_id),

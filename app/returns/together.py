@@ -19,6 +19,7 @@ from app.returns.evidence_queries import count_of
 from app.returns.feedback import feedback
 from app.returns.finishing import own_head
 from app.returns.models import ReturnState
+from app.returns.validated import released
 
 router = APIRouter()
 
@@ -154,11 +155,14 @@ def show_feedback(request: Request, actor: ActorDep, session: SessionDep, return
     this = queries.head(session, actor, return_id)
     if this.state is not ReturnState.SIGNED:
         return RedirectResponse(f"/returns/{return_id}", status_code=303)
+    found = feedback(session, actor, this)
+    own = {domain.key: domain.rating for domain in found.domains}
     return page(
         request,
         "returns/feedback.html",
         this=this,
-        feedback=feedback(session, actor, this),
+        feedback=found,
+        released=released(session, this, queries.questionnaire_of(session, this), own),
         editions=editions_of(session, actor, return_id),
         just_signed=request.query_params.get("signed") == "now",
     )

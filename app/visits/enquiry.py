@@ -58,6 +58,16 @@ class StandardFact:
     critical: bool = False
     comment: str = ""
     evidence: str = ""
+    # What they said themselves, where an officer validated the standard as another colour.
+    said: str = ""
+
+    @property
+    def rated(self) -> str:
+        """Say who rated it how: the agency, or an officer otherwise than the agency."""
+        what = f"this{' critical' if self.critical else ''} standard"
+        if self.said:
+            return f"They said {self.said}; an officer validated {what} as {self.rag}"
+        return f"They rated {what} {self.rag}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +127,18 @@ def _of_standard(fact: StandardFact) -> Iterator[Draft]:
     def draft(source: Source, ask: Ask, text: str, why: str) -> Draft:
         return Draft(f"{source}:{fact.key}", source, fact.domain_key, fact.domain, ask, text, why)
 
-    critical = " critical" if fact.critical else ""
     quoted = f" They wrote: “{_short(fact.comment)}”" if fact.comment.strip() else ""
     if fact.rag == "red":
         text = f"{fact.title}: what stands in the way, who is at risk meanwhile, and what happens next?"
-        why = f"They rated this{critical} standard red.{quoted}"
+        why = f"{fact.rated}.{quoted}"
         yield draft(Source.RED, Ask.LEADERS, text, why)
     if fact.rag == "amber":
         text = f"{fact.title}: which part is not in place yet, and how do you notice in your work?"
-        why = f"They rated this{critical} standard amber.{quoted}"
+        why = f"{fact.rated}.{quoted}"
         yield draft(Source.AMBER, Ask.PRACTITIONERS, text, why)
     if fact.rag == "green" and not fact.evidence.strip():
         text = f"{fact.title}: show us how it works. When did you last use it?"
-        why = f"They rated this{critical} standard green and named no evidence."
+        why = f"{fact.rated} and named no evidence."
         yield draft(Source.UNEVIDENCED, Ask.PRACTITIONERS, text, why)
     if fact.was and fact.rag and fact.was != fact.rag:
         text = f"{fact.title}: what changed since last year, and how do you know?"

@@ -18,6 +18,7 @@ from app.questionnaires.queries import questionnaire
 from app.ratings.comparison import change_since
 from app.ratings.models import RatingSource, StoredRating
 from app.ratings.rules import WORST_FIRST
+from app.ratings.validated import judged_of_many
 from app.returns import queries as returns
 from app.returns.models import Return, ReturnState
 from app.scrutiny.heatmap import Stored
@@ -222,18 +223,25 @@ def _standards(session: Session, actor: Actor, this: returns.ReturnHead) -> tupl
     now = returns.values_of(returns.answers(session, actor, this.id))
     before_id = returns.previous_signed_return_id(session, this)
     before = returns.values_of(returns.answers(session, actor, before_id)) if before_id else {}
+    # What officers validated counts where there is any; not applicable has no colour.
+    judged = judged_of_many(session, [this.id, *([before_id] if before_id else [])])
+    checked, checked_before = judged.get(this.id, {}), judged.get(before_id or 0, {})
     facts = []
     for domain in asked.domains:
         for standard in domain.rated:
             values, was = now.get(standard.key), before.get(standard.key)
+            own = levels.get(values.level or "", "") if values else ""
+            rag = levels.get(checked[standard.key], "") if standard.key in checked else own
+            last = levels.get(checked_before.get(standard.key) or (was.level if was else "") or "", "")
             facts.append(
                 StandardFact(
                     domain_key=domain.key,
                     domain=domain.title,
                     key=standard.key,
                     title=standard.title,
-                    rag=levels.get(values.level or "", "") if values else "",
-                    was=levels.get(was.level or "", "") if was else "",
+                    rag=rag,
+                    was=last,
+                    said=own if own and rag != own else "",
                     critical=standard.critical,
                     comment=values.comment if values else "",
                     evidence=values.evidence if values else "",

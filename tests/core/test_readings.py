@@ -63,6 +63,7 @@ def test_every_page_of_a_return_every_profile_and_every_file_is_noted(app: FastA
         route
         for route in routes
         if "/returns/{return_id}" in route
+        or "/moderation/{return_id}" in route
         or "visits/{visit_id}" in route
         or re.search(r"{organisation_id}/(profile|history)$", route)
         or re.search(r"\.(csv|xlsx|docx|pdf|zip|odt|json)$", route)

@@ -1,0 +1,144 @@
+"""The thread on a standard: an officer asks, the organisation answers, and the answer comes back."""
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core import audit, outbox
+from app.core.access import OrganisationRole, Work
+from app.core.errors import RefusedError
+from app.core.rendering import render_text
+from app.core.settings import settings
+from app.moderation import queries
+from app.moderation.models import ModerationMessage
+from app.moderation.rules import Thread
+from app.moderation.service import Held, hold, must_moderate
+from app.people import queries as people
+from app.people.models import User
+from app.people.rules import normal_address
+from app.returns import queries as returns
+from app.returns.signoff import write_to
+
+_ANSWERABLE = frozenset({OrganisationRole.LEAD, OrganisationRole.SIGNATORY})
+
+
+def ask(work: Work, return_id: int, domain_key: str, standard_key: str, text: str) -> None:
+    """Ask the organisation about a standard: on its page, and in a mail to leads and signatories."""
+    held = hold(work, return_id)
+    _, standard = held.standard(domain_key, standard_key)
+    must_moderate(work, held, domain_key)
+    if not text.strip():
+        raise RefusedError("", {f"question-{standard_key}": "Write what you want to know"})
+    if queries.thread_states(work.session, held.id).get(standard_key) is Thread.ASKED:
+        problem = "Your last question on this standard is not answered yet: wait for the answer"
+        raise RefusedError("", {f"question-{standard_key}": problem})
+    number = _say(work, held.this, (domain_key, standard_key), text, asks=True)
+    to_organisation(
+        work,
+        held,
+        "moderation-question",
+        f"A question about your return: {held.this.organisation_name}",
+        key=str(number),
+        path=f"/returns/{held.id}/questions",
+        standard=standard.title,
+        question=text.strip(),
+        asker=work.actor.name,
+    )
+    audit.record(
+        work,
+        "moderation.asked",
+        ("return", held.id),
+        organisation_id=held.organisation_id,
+        standard=standard_key,
+        text=text.strip(),
+    )
+
+
+def _say(work: Work, this: returns.ReturnHead, where: tuple[str, str], text: str, *, asks: bool) -> int:
+    made = ModerationMessage(
+        return_id=this.id,
+        organisation_id=this.organisation_id,
+        domain_key=where[0],
+        standard_key=where[1],
+        asks=asks,
+        text=text.strip(),
+        user_id=work.actor.user_id,
+        user_name=work.actor.name,
+        said_at=work.now,
+    )
+    work.session.add(made)
+    work.session.flush()
+    return made.id or 0
+
+
+def answer(work: Work, this: returns.ReturnHead, standard_key: str, text: str) -> None:
+    """Answer an officer's question for the organisation; the officer hears of it by mail."""
+    if not work.actor.holds(this.organisation_id):
+        raise RefusedError("Only the organisation’s own people answer its questions.")
+    thread = queries.threads(work.session, work.actor, this.id).get(standard_key, ())
+    if not thread or not thread[-1].asks:
+        raise RefusedError("There is no open question on this standard. A colleague may have answered it.")
+    if not text.strip():
+        raise RefusedError("", {f"answer-{standard_key}": "Write your answer"})
+    asked = thread[-1]
+    number = _say(work, this, (asked.domain_key, standard_key), text, asks=False)
+    _to_officer(work, this, asked.user_id, number)
+    audit.record(
+        work,
+        "moderation.answered",
+        ("return", this.id),
+        organisation_id=this.organisation_id,
+        standard=standard_key,
+        text=text.strip(),
+    )
+
+
+def to_organisation(
+    work: Work, held: Held, kind: str, subject: str, *, key: str, path: str, **words: str
+) -> int:
+    """Queue a mail to the organisation's leads and signatories and return to how many it goes."""
+    reached = [
+        each
+        for each in people.colleagues(work.session, held.organisation_id)
+        if _ANSWERABLE.intersection(each.roles)
+    ]
+    write_to(
+        work,
+        reached,
+        kind,
+        key=f"{held.id}:{key}",
+        subject=subject,
+        organisation_id=held.organisation_id,
+        path=path,
+        organisation=held.this.organisation_name,
+        title=held.this.round_title,
+        **words,
+    )
+    return len(reached)
+
+
+def _to_officer(work: Work, this: returns.ReturnHead, user_id: int, number: int) -> None:
+    config = settings()
+    row = work.session.execute(
+        select(col(User.name), col(User.email)).where(
+            col(User.id) == user_id, col(User.disabled_at).is_(None)
+        )
+    ).first()
+    if row is None:
+        return
+    mail = outbox.Mail(
+        dedupe_key=f"moderation-answer:{this.id}:{number}",
+        kind="moderation-answer",
+        recipient=normal_address(row[1]),
+        subject=f"Answered: {this.organisation_name}",
+        body=render_text(
+            "mails/moderation-answer.txt",
+            name=row[0],
+            organisation=this.organisation_name,
+            title=this.round_title,
+            link=f"{config.public_address}/moderation/{this.id}",
+            partnership_name=config.partnership_name,
+        ),
+        # It hangs on a row of the organisation that answers.
+        organisation_id=this.organisation_id,
+    )
+    outbox.enqueue(work.session, [mail], work.now)
