@@ -19,6 +19,7 @@ ROOMS = (
     "rounds",
     "returns",
     "chasing",
+    "signals",
     "visits",
 )
 
