@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from app.core.clock import london_date
 from app.questionnaires.queries import questionnaire
+from app.ratings.rules import COLOURS
 from app.signals.measuring import BEFORE, measured_from
 from app.signals.rules import LEADERS, Facts, Moved, Peers
 
@@ -133,26 +134,25 @@ _FACTS: Final = (
 )
 # What counts is the validated rating where there is one. Only domains with a colour on both sides compare.
 _MOVES: Final = """
-    , ratings AS (
-        SELECT return_id, domain_key, source, outcome, position,
-            array_position(ARRAY['red', 'amber', 'green'], outcome) AS level
-        FROM domain_rating
-        WHERE return_id IN (SELECT id FROM chosen UNION SELECT before_id FROM chosen)
-    ), counting AS (
-        SELECT DISTINCT ON (return_id, domain_key) * FROM ratings
-        ORDER BY return_id, domain_key, source = 'validated' DESC
-    )
-    SELECT r.id, 'down' AS what, now.domain_key, was.outcome, now.outcome, now.position
-    FROM chosen r JOIN counting now ON now.return_id = r.id
-    JOIN counting was ON was.return_id = r.before_id AND was.domain_key = now.domain_key
-    WHERE now.level < was.level
-    UNION ALL
-    SELECT r.id, 'below', own.domain_key, own.outcome, checked.outcome, own.position
-    FROM chosen r JOIN ratings own ON own.return_id = r.id AND own.source = 'self'
-    JOIN ratings checked
-        ON checked.return_id = r.id AND checked.source = 'validated' AND checked.domain_key = own.domain_key
-    WHERE checked.level < own.level
-    ORDER BY 1, 6
+    SELECT id, domain_key, own, checked, now, was, now_level < was_level AS down, checked_level < own_level
+    FROM (
+        SELECT r.id, o.domain_key, o.position, o.outcome AS own, c.outcome AS checked,
+            coalesce(c.outcome, o.outcome) AS now, coalesce(d.outcome, p.outcome) AS was,
+            array_position(:colours, o.outcome) AS own_level,
+            array_position(:colours, c.outcome) AS checked_level,
+            array_position(:colours, coalesce(c.outcome, o.outcome)) AS now_level,
+            array_position(:colours, coalesce(d.outcome, p.outcome)) AS was_level
+        FROM chosen r
+        JOIN domain_rating o ON o.return_id = r.id AND o.source = 'self'
+        LEFT JOIN domain_rating c
+            ON c.return_id = r.id AND c.domain_key = o.domain_key AND c.source = 'validated'
+        LEFT JOIN domain_rating p
+            ON p.return_id = r.before_id AND p.domain_key = o.domain_key AND p.source = 'self'
+        LEFT JOIN domain_rating d
+            ON d.return_id = r.before_id AND d.domain_key = o.domain_key AND d.source = 'validated'
+    ) each
+    WHERE now_level < was_level OR checked_level < own_level
+    ORDER BY id, position
 """
 _PEERS: Final = """
     SELECT round_id, kind, phase, count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY share) FROM (
@@ -211,6 +211,7 @@ def _gathered(
     every = {
         **which,
         "today": today,
+        "colours": list(COLOURS),
         "leaders": list(LEADERS),
         "held": list(HELD_STATES),
         "look_back": datetime.combine(today - _LOOK_BACK, time(), UTC),
@@ -218,8 +219,11 @@ def _gathered(
     connection = session.connection()
     rows, moves, peers = (connection.execute(each.statement, each.values(every)).all() for each in asking)
     moved: dict[tuple[int, str], list[Moved]] = {}
-    for return_id, what, key, before, after, _ in moves:
-        moved.setdefault((return_id, what), []).append(Moved(key, before, after))
+    for return_id, key, own, checked, now, was, is_down, is_below in moves:
+        if is_down:
+            moved.setdefault((return_id, "down"), []).append(Moved(key, was, now))
+        if is_below:
+            moved.setdefault((return_id, "below"), []).append(Moved(key, own, checked))
     middle = {(row[0], row[1], row[2]): Peers(row[3], int(row[4])) for row in peers}
     titles = {number: _titles(session, number) for number in {row.version_id for row in rows}}
     return tuple(

@@ -24,15 +24,14 @@ from app.signals.texts import alike, newest_day, unchanged
 AT_ONCE: Final = 100
 
 # The signed return of the round before: the organisation's own, or its only predecessor's.
+# Two look-ups by index, not one condition with OR: that would read the whole round for each return.
 BEFORE: Final = """
-    SELECT min(b.id) FROM "return" b
-    WHERE b.round_id = {previous} AND b.state = 'signed' AND (
-        b.organisation_id = {organisation}
-        OR b.organisation_id IN (SELECT predecessor_id FROM succession WHERE successor_id = {organisation}))
-    GROUP BY b.organisation_id = {organisation}
-    HAVING count(*) = 1
-    ORDER BY b.organisation_id = {organisation} DESC
-    LIMIT 1
+    SELECT coalesce(
+        (SELECT b.id FROM "return" b
+        WHERE b.round_id = {previous} AND b.organisation_id = {organisation} AND b.state = 'signed'),
+        (SELECT min(b.id) FROM succession s JOIN "return" b ON b.organisation_id = s.predecessor_id
+        WHERE s.successor_id = {organisation} AND b.round_id = {previous} AND b.state = 'signed'
+        HAVING count(*) = 1))
 """
 _WAITING: Final = text(
     """

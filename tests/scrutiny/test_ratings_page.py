@@ -29,7 +29,7 @@ def names_on(page: str) -> list[str]:
 
 def cells_of(page: str, name: str) -> list[str]:
     """Return what those who listen hear in each cell of a row."""
-    line = page.split(f">{name}</a></th>", 1)[1].split("</tr>", 1)[0]
+    line = page.split(f">{name}</a>", 1)[1].split("</th>", 1)[1].split("</tr>", 1)[0]
     hidden = re.sub(r'<span aria-hidden="true">[^<]*</span>', "", line)
     cells = re.findall(r"<td[^>]*>(.*?)</td>", hidden, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", "", cell).replace("→", " ").split()) for cell in cells]
