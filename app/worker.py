@@ -1,4 +1,4 @@
-"""What runs beside the pages: reminders, mails, the chain over the audit trail, files, daily retention."""
+"""What runs beside the pages: reminders, mails, files, signals, the chain of the audit trail, retention."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +12,7 @@ from app.core.stores import file_store, virus_scanner
 from app.core.transports import transport
 from app.people.retention import Daily
 from app.returns.evidence_worker import EvidenceWorker
+from app.signals.measuring import Measurer
 from app.visits.reminding import pass_over
 
 Job = Callable[[datetime], int]
@@ -24,6 +25,7 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
     """
     mails = Worker(engine, transport(config), config)
     seal, retention = Sealer(engine), Daily(engine)
+    measure = Measurer(engine)
     evidence = EvidenceWorker(engine, file_store(config), virus_scanner(config))
 
     def quietly(job: Callable[[datetime], object]) -> Job:
@@ -34,4 +36,11 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
         return run
 
     remind = quietly(lambda now: pass_over(engine, now))
-    return (remind, mails.step, evidence.tend, quietly(seal), *([quietly(retention)] if daily else []))
+    return (
+        remind,
+        mails.step,
+        evidence.tend,
+        measure,
+        quietly(seal),
+        *([quietly(retention)] if daily else []),
+    )

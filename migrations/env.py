@@ -20,6 +20,7 @@ ROOMS = (
     "returns",
     "chasing",
     "moderation",
+    "signals",
     "visits",
 )
 

@@ -13,6 +13,7 @@ from app.core.held_chasing import CHASING
 from app.core.held_moderation import MODERATION
 from app.core.held_people import PEOPLE, REGISTER_OF_ORGANISATIONS
 from app.core.held_returns import QUESTIONS_AND_ROUNDS, RETURNS, TRAIL
+from app.core.held_signals import SIGNALS
 from app.core.held_visits import VISITS
 
 # Parents before the tables that refer to them: rows are removed in the opposite order.
@@ -25,6 +26,7 @@ REGISTER: Final[tuple[Held, ...]] = (
     *CHASING,
     *MODERATION,
     *VISITS,
+    *SIGNALS,
 )
 
 

@@ -114,6 +114,8 @@ ACCESS: Mapping[str, Access] = {
     "GET /calendar/{token}.ics": Access.PUBLIC,
     "GET /rounds/{round_id}/ratings": Access.RATINGS,
     "GET /rounds/{round_id}/what-if": Access.RATINGS,
+    "GET /signals": Access.BOARD_MANAGER,
+    "POST /signals": Access.BOARD_MANAGER,
     "GET /rounds/{round_id}/workbook.xlsx": Access.RETURNS,
     "GET /organisations/{organisation_id}/profile": Access.RATINGS,
     "GET /returns/{return_id}": Access.OWN_READ,

@@ -19,6 +19,7 @@ SHEETS = (
     "evidence.css",
     "visits.css",
     "moderation.css",
+    "signals.css",
 )
 FILES = (
     "vendor/govuk-frontend.min.css",

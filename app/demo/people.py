@@ -110,6 +110,13 @@ class People:
             }
         )
 
+    def began(self, person: Person, listed: Listed, when: datetime) -> None:
+        """Let somebody have begun as safeguarding lead of a school on a later day."""
+        for row in self.contacts:
+            of_theirs = row["user_id"] == person.id and row["organisation_id"] == listed.id
+            if of_theirs and row["role"] == "designated_safeguarding_lead":
+                row["created_at"] = when
+
     def membership_rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of the membership table."""
         for user_id, organisation_id, role in self.memberships:
@@ -216,6 +223,7 @@ def _school(people: People, listed: Listed, team: Team, trust_lead: Person | Non
         # The lead of last year has left: the contact is ended, what they wrote stays.
         team.last_lead = _somebody(people, listed)
         left = people.now - timedelta(days=rng.randint(70, 150))
+        people.began(team.lead, listed, left)
         people.contact(team.last_lead, listed, "designated_safeguarding_lead", left)
 
 

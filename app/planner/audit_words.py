@@ -110,6 +110,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "visit.close": "Visit closed",
             "visit.drop": "Visit dropped",
             "visit.settings": "Points and capacity for visits changed",
+            "signal.settings": "Chosen which signals are used",
             "visit.seat": "Chosen who speaks for a safeguarding partner",
             "visit.template_added": "Word template for reports uploaded",
             "visit.template_used": "Word template for reports chosen",

@@ -84,10 +84,11 @@ class Shown:
     row: HeatRow
     cells: tuple[Cell, ...]
     changed: bool
+    signals: int = 0
 
 
-def shown(row: HeatRow, domains: Sequence[str]) -> Shown:
-    """Return a row's cells; a domain without a rating is not answered."""
+def shown(row: HeatRow, domains: Sequence[str], signals: int = 0) -> Shown:
+    """Return a row's cells; a domain without a rating is not answered. `signals` is how many it has."""
     moved = {
         key: change.before
         for key, change in change_since(row.last.values(), row.effective.values()).items()
@@ -105,7 +106,7 @@ def shown(row: HeatRow, domains: Sequence[str]) -> Shown:
                 was=moved.get(key),
             )
         )
-    return Shown(row, tuple(cells), bool(moved.keys() & set(domains)))
+    return Shown(row, tuple(cells), bool(moved.keys() & set(domains)), signals)
 
 
 # --- what a person asks for ------------------------------------------------------------------------
@@ -122,6 +123,7 @@ class Wanted:
     outcome: str = ""
     changed: bool = False
     signed: bool = False
+    signals: bool = False
     text: str = ""
 
     def parameters(self) -> dict[str, str]:
@@ -148,6 +150,7 @@ def wanted_from(parameters: Mapping[str, str], domains: Iterable[str]) -> Wanted
         outcome=known("outcome", OUTCOME_CHOICES),
         changed=parameters.get("changed") == "yes",
         signed=parameters.get("signed") == "yes",
+        signals=parameters.get("signals") == "yes",
         text=line("text"),
     )
 
@@ -163,6 +166,7 @@ def chosen(rows: Iterable[Shown], wanted: Wanted) -> list[Shown]:
         and wanted.district in {"", each.row.district}
         and (each.row.signed or not wanted.signed)
         and (each.changed or not wanted.changed)
+        and (each.signals or not wanted.signals)
         and _has_outcome(each, wanted)
         and all(word in name_key(each.row.organisation) for word in words)
     ]

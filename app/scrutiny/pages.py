@@ -5,11 +5,12 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from app.chasing.pages import PHASE_WORDS
-from app.core.access import READERS
+from app.core.access import READERS, PartnershipRole
+from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.rendering import page, wants_fragment
 from app.organisations.rules import KINDS, PHASES
-from app.people.guard import ActorDep
+from app.people.guard import ActorDep, NowDep
 from app.questionnaires.queries import questionnaire, questionnaire_for
 from app.rounds.queries import round_line
 from app.scrutiny import queries
@@ -17,21 +18,29 @@ from app.scrutiny.heatmap import OUTCOME_CHOICES, chosen, counts, grouped, shown
 from app.scrutiny.profile import profile_of
 from app.scrutiny.rules import LEAST_PERCENT, MOST_PERCENT, thresholds_from
 from app.scrutiny.whatif import MOST_CHANGES, what_if
+from app.signals.queries import signal_counts, signals_seen
+from app.signals.settings import RULES
 
 router = APIRouter()
 
 
 @router.get("/rounds/{round_id}/ratings")
-def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: int) -> Response:
+def ratings(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, round_id: int) -> Response:
     """Show the heat map: organisations by domains, worst first within each kind."""
     line = round_line(session, round_id)
     # The partnership's own domains stand apart, after the six that are comparable over years.
     domains = sorted(questionnaire(session, line.version_id).domains, key=lambda domain: domain.bespoke)
     keys = [domain.key for domain in domains]
-    every = [shown(row, keys) for row in queries.heat_rows(session, round_id, line.previous_round_id)]
+    marks = signal_counts(session, actor, round_id, london_date(at))
+    every = [
+        shown(row, keys, marks.get(row.organisation_id, 0))
+        for row in queries.heat_rows(session, round_id, line.previous_round_id)
+    ]
     wanted = wanted_from(request.query_params, keys)
     if line.previous_round_id is None:
         wanted = replace(wanted, changed=False)
+    if not actor.has(*READERS):
+        wanted = replace(wanted, signals=False)
     found = chosen(every, wanted)
     kinds, phases = {each.row.kind for each in every}, {each.row.phase for each in every}
     return page(
@@ -48,6 +57,7 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: in
         wanted=wanted,
         parameters=wanted.parameters(),
         reads_answers=actor.has(*READERS),
+        sets_signals=actor.has(PartnershipRole.BOARD_MANAGER),
         kinds={key: kind.plural for key, kind in KINDS.items() if key in kinds},
         phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({each.row.district for each in every if each.row.district}),
@@ -56,7 +66,9 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, round_id: in
 
 
 @router.get("/organisations/{organisation_id}/profile")
-def profile(request: Request, actor: ActorDep, session: SessionDep, organisation_id: int) -> Response:
+def profile(
+    request: Request, actor: ActorDep, session: SessionDep, at: NowDep, organisation_id: int
+) -> Response:
     """Show one organisation: this year beside last, self beside validated, and why."""
     organisation = queries.organisation_line(session, organisation_id)
     years = queries.years(session, organisation_id)
@@ -78,6 +90,9 @@ def profile(request: Request, actor: ActorDep, session: SessionDep, organisation
         years=years,
         predecessors=queries.predecessors(session, organisation_id),
         reads_answers=actor.has(*READERS),
+        signals=signals_seen(session, actor, organisation_id, london_date(at)),
+        rules=RULES,
+        sets_signals=actor.has(PartnershipRole.BOARD_MANAGER),
     )
 
 

@@ -56,6 +56,15 @@ def weights_from(stored: Mapping[str, int]) -> Weights:
     return Weights(**{name: value for name, value in stored.items() if name in known})
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A signal that adds points: its kind, its weight, and its sentence."""
+
+    key: str
+    points: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known about an organisation on the day of the selection."""
@@ -73,6 +82,7 @@ class Facts:
     not_returned: bool = False
     last_visit: date | None = None
     all_green: bool = False
+    noticed: tuple[Noticed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,8 @@ def _other_reasons(facts: Facts, weights: Weights, today: date) -> Iterable[Reas
     elif months_between(facts.last_visit, today) >= NEVER_VISITED_MONTHS:
         text = f"last visited {long_date(facts.last_visit)}"
         yield Reason("long_since_visit", weights.long_since_visit, text)
+    for each in facts.noticed:
+        yield Reason(f"signal:{each.key}", each.points, each.text[:1].lower() + each.text[1:])
 
 
 def ranked(every: Iterable[Facts], weights: Weights, today: date) -> tuple[Score, ...]:

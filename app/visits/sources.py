@@ -26,7 +26,7 @@ from app.visits.enquiry import Material, Said, StandardFact
 from app.visits.lifecycle import HELD, VisitState
 from app.visits.models import Visit, VisitReport
 from app.visits.selection import Facts
-from app.visits.signals import signals_of, voices_below, voices_of
+from app.visits.signals import adding_points, noticed, signals_of, voices_below, voices_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +140,16 @@ def selection_facts(session: Session, today: date) -> dict[int, Facts]:
     standings = _standings(session, today)
     wanted = [each[0] for this in standings.values() for each in this.signed[:2]]
     ratings = _ratings(session, wanted)
-    visited, overdue, voices = last_visits(session), _overdue_actions(session, today), voices_below(session)
+    visited, overdue = last_visits(session), _overdue_actions(session, today)
+    signals = noticed(session, today)
     facts = {}
     for organisation_id, this in standings.items():
         late, not_returned = this.due
         rated = _rated(session, this, ratings) if this.signed else {}
         facts[organisation_id] = Facts(
             organisation_id=organisation_id,
-            voices_below=voices.get(organisation_id, ()),
+            voices_below=voices_below(signals.get(organisation_id)),
+            noticed=adding_points(signals.get(organisation_id)),
             overdue_actions=overdue.get(organisation_id, 0),
             late=late,
             not_returned=not_returned,
@@ -210,8 +212,8 @@ def material(session: Session, actor: Actor, visit: Visit, today: date) -> Mater
         titles = {each.key: each.title for each in returns.questionnaire_of(session, this).domains}
     return Material(
         standards=_standards(session, actor, this) if this else (),
-        signals=signals_of(session, visit.organisation_id),
-        voices=voices_of(session, visit.organisation_id),
+        signals=signals_of(session, visit.organisation_id, today),
+        voices=voices_of(session, visit.organisation_id, today),
         actions=open_actions(session, visit.organisation_id, titles, today),
         last_report=_last_report(session, visit),
     )

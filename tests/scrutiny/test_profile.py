@@ -134,5 +134,6 @@ def test_a_profile_costs_the_same_however_many_years_are_kept(
         with counted(page_engine) as statements:
             assert pso.get(f"/organisations/{places['Oak']}/profile").status_code == 200
         counts.append(len(statements))
-    # Who is asking, the organisation, its returns, their ratings, its predecessors.
-    assert counts == [5, 5, 5, 5]
+    # Who is asking, the organisation, its returns, their ratings, its predecessors; of signals what is set,
+    # the facts, what went down, and the peers.
+    assert counts == [9, 9, 9, 9]

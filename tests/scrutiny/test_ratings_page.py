@@ -29,7 +29,7 @@ def names_on(page: str) -> list[str]:
 
 def cells_of(page: str, name: str) -> list[str]:
     """Return what those who listen hear in each cell of a row."""
-    line = page.split(f">{name}</a></th>", 1)[1].split("</tr>", 1)[0]
+    line = page.split(f">{name}</a>", 1)[1].split("</th>", 1)[1].split("</tr>", 1)[0]
     hidden = re.sub(r'<span aria-hidden="true">[^<]*</span>', "", line)
     cells = re.findall(r"<td[^>]*>(.*?)</td>", hidden, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", "", cell).replace("→", " ").split()) for cell in cells]
@@ -185,5 +185,6 @@ def test_the_heat_map_costs_the_same_however_many_returns_and_years(
             assert pso.get(f"{this.here}/ratings").status_code == 200
         counts.append(len(statements))
         assert not any(re.search(r"\bFROM answer\b", statement) for statement in statements)
-    # Who is asking, the round, its returns, their ratings.
-    assert counts == [4, 4, 4, 4]
+    # Who is asking, the round, its returns, their ratings; of signals what is set, the facts, what went down,
+    # and the peers.
+    assert counts == [8, 8, 8, 8]

@@ -1,0 +1,1 @@
+"""Tests of heat map, profiles and what-if."""
