@@ -20,6 +20,7 @@ ROOMS = (
     "returns",
     "chasing",
     "visits",
+    "planner",
 )
 
 for room in ROOMS:

@@ -9,6 +9,7 @@ _PLACES = (
     ("Questionnaires", "/questionnaires", Access.PARTNERSHIP),
     ("Visits", "/visits", Access.RATINGS),
     ("Actions", "/actions", Access.RETURNS),
+    ("Planner", "/planner", Access.PARTNERSHIP),
     ("People", "/people", Access.REGISTER),
     ("Audit trail", "/audit", Access.BOARD_MANAGER),
 )

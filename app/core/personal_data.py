@@ -11,6 +11,7 @@ from typing import Final
 from app.core.held import Held
 from app.core.held_chasing import CHASING
 from app.core.held_people import PEOPLE, REGISTER_OF_ORGANISATIONS
+from app.core.held_planner import PLANNER
 from app.core.held_returns import QUESTIONS_AND_ROUNDS, RETURNS, TRAIL
 from app.core.held_visits import VISITS
 
@@ -23,6 +24,7 @@ REGISTER: Final[tuple[Held, ...]] = (
     *TRAIL,
     *CHASING,
     *VISITS,
+    *PLANNER,
 )
 
 
