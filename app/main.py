@@ -15,7 +15,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
-from app.chasing.calendar_pages import router as calendar_router
 from app.chasing.closing_pages import router as closing_router
 from app.chasing.pages import router as chasing_router
 from app.chasing.schedule_pages import router as schedule_router
@@ -59,7 +58,9 @@ from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
 from app.planner.audit_pages import router as audit_router
+from app.planner.calendar_pages import router as calendar_router
 from app.planner.pages import router as planner_router
+from app.planner.year_pages import router as year_router
 from app.questionnaires.pages import router as questionnaires_router
 from app.returns.edition_pages import router as editions_router
 from app.returns.evidence_pages import router as evidence_router
@@ -125,6 +126,7 @@ ROUTERS = (
     visit_router,
     visit_work_router,
     own_visits_router,
+    year_router,
 )
 
 

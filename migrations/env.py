@@ -22,6 +22,7 @@ ROOMS = (
     "moderation",
     "signals",
     "visits",
+    "planner",
 )
 
 for room in ROOMS:

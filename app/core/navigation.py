@@ -10,6 +10,7 @@ _PLACES = (
     ("Moderation", "/moderation", Access.RETURNS),
     ("Visits", "/visits", Access.RATINGS),
     ("Actions", "/actions", Access.RETURNS),
+    ("Planner", "/planner", Access.PARTNERSHIP),
     ("People", "/people", Access.REGISTER),
     ("Audit trail", "/audit", Access.BOARD_MANAGER),
 )

@@ -12,6 +12,7 @@ from app.core.held import Held
 from app.core.held_chasing import CHASING
 from app.core.held_moderation import MODERATION
 from app.core.held_people import PEOPLE, REGISTER_OF_ORGANISATIONS
+from app.core.held_planner import PLANNER
 from app.core.held_returns import QUESTIONS_AND_ROUNDS, RETURNS, TRAIL
 from app.core.held_signals import SIGNALS
 from app.core.held_visits import VISITS
@@ -27,6 +28,7 @@ REGISTER: Final[tuple[Held, ...]] = (
     *MODERATION,
     *VISITS,
     *SIGNALS,
+    *PLANNER,
 )
 
 

@@ -20,6 +20,7 @@ SHEETS = (
     "visits.css",
     "moderation.css",
     "signals.css",
+    "planner.css",
 )
 FILES = (
     "vendor/govuk-frontend.min.css",

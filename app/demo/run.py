@@ -59,6 +59,7 @@ def _fill(database: URL) -> None:
     from app.core.settings import settings  # noqa: PLC0415
     from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
+    from app.demo.planner import add_planner  # noqa: PLC0415
     from app.demo.visits import add_visits  # noqa: PLC0415
     from app.signals.measuring import measure_all  # noqa: PLC0415
 
@@ -71,6 +72,7 @@ def _fill(database: URL) -> None:
         load(engine, now=system_clock(), storage=file_store(settings()))
         add_visits(engine, system_clock())
         measure_all(engine, system_clock())
+        add_planner(engine, system_clock())
         print(f"Done in {time.monotonic() - began:.0f} seconds.", flush=True)
     engine.dispose()
 

@@ -319,6 +319,16 @@ RULES: tuple[Rule, ...] = (
         Unit.YEARS,
         sweeps=(Sweep("visit", "closed_at", "return_id IS NULL"),),
     ),
+    Rule(
+        "planner",
+        "entries of the partnership's year",
+        "after their last day and their last change",
+        "keep_return_years",
+        Unit.YEARS,
+        sweeps=(
+            Sweep("planner_entry", "greatest(changed_at, coalesce(repeats_until, last_on)::timestamptz)"),
+        ),
+    ),
 )
 
 

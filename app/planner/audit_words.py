@@ -116,6 +116,14 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "visit.template_used": "Word template for reports chosen",
         },
     ),
+    "planner": (
+        "Planner",
+        {
+            "planner.added": "Entry put into the planner",
+            "planner.changed": "Entry of the planner changed",
+            "planner.removed": "Entry taken out of the planner",
+        },
+    ),
     "register": (
         "Register of organisations",
         {

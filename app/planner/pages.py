@@ -1,5 +1,7 @@
 """The home page of each role, and the pages that every site owes its visitors."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -14,12 +16,15 @@ from app.organisations.handing_over import waiting_count
 from app.people.guard import ActorDep, GuardDep, NowDep
 from app.people.retention_rules import kept_for_people
 from app.planner import queries
+from app.planner.year_queries import agency_dates
 from app.returns.models import ReturnState
 from app.returns.queries import returns_of
 from app.visits.outlook import alerts
 from app.visits.queries import framework_rounds, own_visits
 
 router = APIRouter()
+# How far ahead agencies see what the partnership shares with them.
+DAYS_AHEAD = 365
 
 
 @router.get("/")
@@ -46,7 +51,8 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             own=waiting or returns[:1],
         )
     visits, asked = own_visits(session, actor), open_questions(session, actor)
-    if len(waiting) == 1 and len(actor.organisations) == 1 and not visits and not asked:
+    dates = agency_dates(session, today, today + timedelta(days=DAYS_AHEAD))
+    if len(waiting) == 1 and len(actor.organisations) == 1 and not (visits or asked or dates):
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(
         request,
@@ -54,6 +60,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         waiting=waiting,
         visits=visits,
         asked=asked,
+        dates=dates,
         done=[each for each in returns if each not in waiting],
         signed_state=ReturnState.SIGNED,
         today=today,

@@ -25,6 +25,7 @@ router = APIRouter()
 SHOWN = 40
 CAPACITY_WORDS = {
     "visits_a_month": "Visits in a month, at most",
+    "visits_a_day": "Visits on one day, at most",
     "pso_days_a_year": "Days of all scrutiny officers in a year",
     "pso_days_a_visit": "Days that one visit takes",
 }

@@ -19,11 +19,12 @@ LEAD_MONTHS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What the partnership can do: visits in a month, and days of its scrutiny officers."""
+    """What the partnership can do: visits in a month and on a day, and days of its scrutiny officers."""
 
     visits_a_month: int = 2
     pso_days_a_year: int = 50
     pso_days_a_visit: int = 3
+    visits_a_day: int = 1
 
 
 def capacity_from(stored: dict[str, int]) -> Capacity:

@@ -17,7 +17,7 @@ from app.visits.rules import Partner
 from app.visits.selection import Weights
 
 MOST_POINTS = 100
-_MOST_CAPACITY = {"visits_a_month": 31, "pso_days_a_year": 2_000, "pso_days_a_visit": 30}
+_MOST_CAPACITY = {"visits_a_month": 31, "visits_a_day": 20, "pso_days_a_year": 2_000, "pso_days_a_visit": 30}
 
 
 def set_weights(work: Work, typed: Mapping[str, int | None]) -> None:

@@ -57,7 +57,10 @@ NOT_IN_THIS_STATE = frozenset(
 OF_ONE_PERSON = frozenset({"session_id"})
 # What these name does not belong to an organisation.
 ANYBODYS = frozenset(
-    {"domain", "standard", "key", "version", "token", "message_id", "letter_key", "term_id", "template_id"}
+    {
+        *("domain", "standard", "key", "version", "token", "message_id", "letter_key", "term_id"),
+        *("template_id", "entry_id", "number"),
+    }
 )
 
 

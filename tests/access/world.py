@@ -28,6 +28,9 @@ from app.organisations import handing_over
 from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
 from app.people.models import LoginSession
 from app.people.service import start_session
+from app.planner.models import PlannerEntry
+from app.planner.recurrence import Repeat
+from app.planner.year import EntryKind
 from app.questionnaires.queries import questionnaire
 from app.returns import evidence
 from app.returns.models import EvidenceFile
@@ -157,6 +160,7 @@ def build(work: Work) -> World:
         uploaded_by=work.actor.user_id,
     )
     work.session.add(template)
+    planned = _planned(work)
     work.session.commit()
     first = questionnaire(work.session, version).domains[0]
     common = {
@@ -170,6 +174,7 @@ def build(work: Work) -> World:
         "import_id": preview.id,
         "template_id": template.id,
         "step": "waive",
+        **planned,
     }
 
     def at(round_id: int, school: int) -> dict[str, object]:
@@ -212,6 +217,25 @@ def build(work: Work) -> World:
             "random": random,
         },
     )
+
+
+def _planned(work: Work) -> dict[str, object]:
+    """Put an entry into the partnership's year that no organisation is to see."""
+    entry = PlannerEntry(
+        kind=EntryKind.DEEP_DIVE,
+        title=f"{CANARY} planned",
+        note=f"{CANARY} noted",
+        first_on=date(2026, 11, 18),
+        last_on=date(2026, 11, 19),
+        repeats=Repeat.MONTHLY,
+        repeats_until=date(2027, 8, 31),
+        made_at=work.now,
+        made_by=work.actor.user_id,
+        changed_at=work.now,
+    )
+    work.session.add(entry)
+    work.session.flush()
+    return {"entry_id": entry.id, "number": 0}
 
 
 def _visited(work: Work, school: int, mark: str) -> None:

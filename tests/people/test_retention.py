@@ -305,6 +305,25 @@ def _visit(session: Session, _user: int, ended: datetime) -> None:
     )
 
 
+@made("planner")
+def _entry(session: Session, user: int, ended: datetime) -> None:
+    put(
+        session,
+        "planner_entry",
+        kind="deep_dive",
+        title="Neglect",
+        first_on=ended.date(),
+        last_on=ended.date(),
+        repeats="once",
+        made_at=ended,
+        made_by=user,
+        changed_at=ended,
+        **dict.fromkeys(("same_weekday", "for_agencies"), False),
+        **dict.fromkeys(("own_kind", "note"), ""),
+        **dict.fromkeys(("from_number", "edition"), 1),
+    )
+
+
 def _place(session: Session, name: str) -> int:
     return builders.organisation(Work(session, service.NOBODY, NOW), name)
 

@@ -219,7 +219,8 @@ def test_the_partnership_sets_points_capacity_and_seats(work: Work, manager: Tes
     wrong = manager.post("/visits/settings", data={"part": "capacity", "visits_a_month": "many"})
     assert wrong.status_code == 422
     assert "whole number" in wrong.text
-    right = {"part": "capacity", "visits_a_month": "4", "pso_days_a_year": "90", "pso_days_a_visit": "2"}
+    days = {"visits_a_day": "1", "pso_days_a_year": "90", "pso_days_a_visit": "2"}
+    right = {"part": "capacity", "visits_a_month": "4", **days}
     assert manager.post("/visits/settings", data=right).status_code == 303
     work.session.expire_all()
     assert set_up.capacity(work.session).visits_a_month == 4
@@ -256,7 +257,8 @@ def test_anybody_can_be_found_and_added(work: Work, manager: TestClient) -> None
 
 
 def test_a_full_month_is_said(work: Work, manager: TestClient) -> None:
-    setting_up.set_capacity(work, {"visits_a_month": 1, "pso_days_a_year": 50, "pso_days_a_visit": 3})
+    days = {"visits_a_day": 1, "pso_days_a_year": 50, "pso_days_a_visit": 3}
+    setting_up.set_capacity(work, {"visits_a_month": 1, **days})
     first, second = (scenes.announced(work, scenes.agency(work, f"Agency {number}")) for number in (1, 2))
     service.set_date(work, first, date(2027, 6, 8), "To be alone")
     work.session.commit()

@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from app.chasing.deciding import terms
 from app.chasing.models import CalendarFeed
 from app.core import audit
 from app.core.access import Actor, OrganisationRole, Work
-from app.core.clock import long_date
+from app.core.clock import london_date, long_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError
 from app.core.rendering import page
@@ -25,22 +26,28 @@ from app.core.settings import settings
 from app.organisations.models import Organisation
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.people.models import Membership, PartnershipMember, User
+from app.planner.conflicts import DUE
+from app.planner.year import RETURNS, Mark
+from app.planner.year_queries import agency_dates, year_marks
 from app.returns.models import Return, ReturnState
 from app.rounds.models import Round, RoundState
 
 router = APIRouter()
 
+_DAYS_BACK: Final = 100
+_DAYS_AHEAD: Final = 550
 _TOKEN: Final = re.compile(r"([0-9]{1,9})\.([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A day in the calendar."""
+    """Something in the calendar, from a first to a last day."""
 
     key: str
     day: date
     title: str
     text: str
+    last: date
 
 
 def _secret(user_id: int, number: int) -> str:
@@ -97,36 +104,55 @@ def _reader(session: Session, user_id: int) -> Actor:
     )
 
 
-def entries(session: Session, user_id: int) -> list[Entry]:
-    """Return a person's days: due dates of open rounds for the partnership, of own returns for others."""
+def entries(session: Session, reader: Actor, today: date) -> list[Entry]:
+    """Return a person's days: the partnership's year for its own people, own returns for others.
+
+    What the partnership has marked for agencies is in everybody's. Visits are in the calendars of those who
+    work on them.
+    """
+    first, last = today - timedelta(days=_DAYS_BACK), today + timedelta(days=_DAYS_AHEAD)
+    found = _own_returns(session, reader)
+    if reader.is_partnership:
+        marks = year_marks(session, reader, first, last, terms(session))
+    elif reader.organisations:
+        marks = agency_dates(session, first, last)
+    else:
+        marks = []
+    found += [_of_mark(each, reader) for each in marks]
+    return sorted(found, key=lambda each: (each.day, each.key))
+
+
+def _of_mark(planned: Mark, reader: Actor) -> Entry:
+    link = f"{settings().public_address}{planned.href}" if reader.is_partnership else ""
+    text = "\n".join(part for part in (planned.note, link) if part)
+    title = f"{planned.title}: returns are due" if planned.what == DUE else planned.words
+    # A due date keeps the key that it had before there was a planner, so that nobody has it twice.
+    key = planned.key.removesuffix("-due") if planned.activity == RETURNS else planned.key
+    return Entry(key, planned.first, title, text, planned.last)
+
+
+def _own_returns(session: Session, reader: Actor) -> list[Entry]:
     config = settings()
-    found = []
-    if session.execute(
-        select(col(PartnershipMember.user_id)).where(col(PartnershipMember.user_id) == user_id)
-    ).first():
-        for number, title, due_on in session.execute(
-            select(col(Round.id), col(Round.title), col(Round.due_on)).where(
-                col(Round.state) == RoundState.OPEN
-            )
-        ):
-            link = f"{config.public_address}/rounds/{number}"
-            found.append(Entry(f"round-{number}", due_on, f"{title}: returns are due", link))
     own = session.execute(
         select(col(Return.id), col(Round.title), col(Organisation.name), col(Return.due_on))
         .join(Round, col(Round.id) == col(Return.round_id))
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
         .where(
-            col(Return.organisation_id).in_(
-                select(col(Membership.organisation_id)).where(col(Membership.user_id) == user_id)
-            ),
+            col(Return.organisation_id).in_(sorted(reader.organisations)),
             col(Return.state) != ReturnState.SIGNED,
             col(Round.state) == RoundState.OPEN,
         )
     )
-    for number, title, place, due_on in own:
-        text = f"Due at the end of {long_date(due_on)}. {config.public_address}/returns/{number}"
-        found.append(Entry(f"return-{number}", due_on, f"{title}: {place} is due", text))
-    return sorted(found, key=lambda each: (each.day, each.key))
+    return [
+        Entry(
+            f"return-{number}",
+            due_on,
+            f"{title}: {place} is due",
+            f"Due at the end of {long_date(due_on)}. {config.public_address}/returns/{number}",
+            due_on,
+        )
+        for number, title, place, due_on in own
+    ]
 
 
 def as_calendar(days: list[Entry], now: datetime) -> bytes:
@@ -142,7 +168,7 @@ def as_calendar(days: list[Entry], now: datetime) -> bytes:
         event.add("uid", f"{each.key}@eleven")
         event.add("dtstamp", now)
         event.add("dtstart", each.day)
-        event.add("dtend", each.day + timedelta(days=1))
+        event.add("dtend", each.last + timedelta(days=1))
         event.add("summary", each.title)
         event.add("description", each.text)
         event.add("transp", "TRANSPARENT")
@@ -151,13 +177,13 @@ def as_calendar(days: list[Entry], now: datetime) -> bytes:
 
 
 @router.get("/calendar")
-def calendar(request: Request, actor: ActorDep, session: SessionDep) -> Response:
+def calendar(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> Response:
     """Show a person's calendar address, and what is in it."""
     return page(
         request,
-        "chasing/calendar.html",
+        "planner/calendar.html",
         address=feed_address(session, actor.user_id),
-        days=entries(session, actor.user_id),
+        days=[each for each in entries(session, actor, london_date(at)) if each.last >= london_date(at)],
     )
 
 
@@ -173,6 +199,7 @@ def feed(session: SessionDep, at: NowDep, token: str) -> Response:
     """Hand over a calendar to whoever knows its address: titles and days, no person and no answer."""
     user_id = owner(session, token)
     # The address stands for its person: it shows what they may see, and no more.
-    enter(session, _reader(session, user_id))
-    days = entries(session, user_id)
+    reader = _reader(session, user_id)
+    enter(session, reader)
+    days = entries(session, reader, london_date(at))
     return Response(as_calendar(days, at), media_type="text/calendar; charset=utf-8")
