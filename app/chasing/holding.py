@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from app.chasing.exempting import EXEMPTION_WORDS
 from app.chasing.models import Exemption, ExemptionKind, Extension, Pause
 from app.core import audit
 from app.core.access import REGISTER, Work
@@ -20,12 +21,6 @@ from app.rounds.queries import round_line
 
 LONGEST_REASON: Final = 300
 FURTHEST_DAYS: Final = 366
-EXEMPTION_WORDS: Final = {
-    ExemptionKind.MERGED: "Merged with another organisation",
-    ExemptionKind.CLOSED: "Closed, or closing before it is due",
-    ExemptionKind.ELSEWHERE: "Answers through another partnership",
-    ExemptionKind.OTHER: "Another reason",
-}
 
 
 def _may(work: Work, round_id: int) -> None:

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.chasing import queries, service
+from app.chasing.exempting import exempt_returns
 from app.chasing.listing import (
     OUTCOME_WORDS,
     SORT_CHOICES,
@@ -65,6 +66,7 @@ def overview(request: Request, actor: ActorDep, session: SessionDep, at: NowDep,
         kinds={key: kind.plural for key, kind in KINDS.items()},
         phases=PHASE_WORDS,
         opens_later=line.opens_later(london_date(at)),
+        exempt=exempt_returns(session, round_id),
     )
 
 
@@ -129,6 +131,7 @@ def _chase_page(
         phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({row.district for row in desk.rows if row.district}),
         trusts=sorted({row.trust for row in desk.rows if row.trust}),
+        exempt=exempt_returns(session, desk.line.id),
         touches=last_touches(session, [row.return_id for row in listed.rows]),
         sorts=SORT_CHOICES,
         outcomes=[(each.value, OUTCOME_WORDS[each.value]) for each in CallOutcome],
