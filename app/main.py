@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from app.actions.pages import router as actions_router
 from app.chasing.calendar_pages import router as calendar_router
 from app.chasing.closing_pages import router as closing_router
+from app.chasing.inviting_pages import router as inviting_router
 from app.chasing.pages import router as chasing_router
 from app.chasing.schedule_pages import router as schedule_router
 from app.chasing.selection_pages import router as selection_router
@@ -108,6 +109,7 @@ ROUTERS = (
     chase_settings_router,
     calendar_router,
     closing_router,
+    inviting_router,
     scrutiny_router,
     actions_router,
     visits_router,  # before the pages of one visit: "selection" is no visit

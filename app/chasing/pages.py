@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.chasing import queries, service
 from app.chasing.exempting import exempt_returns
+from app.chasing.inviting import newcomers
 from app.chasing.listing import (
     OUTCOME_WORDS,
     SORT_CHOICES,
@@ -132,6 +133,8 @@ def _chase_page(
         districts=sorted({row.district for row in desk.rows if row.district}),
         trusts=sorted({row.trust for row in desk.rows if row.trust}),
         exempt=exempt_returns(session, desk.line.id),
+        newcomers=newcomers(session, desk.line.id, desk.today) if desk.line.state == "open" else (),
+        invited=request.query_params.get("invited", ""),
         touches=last_touches(session, [row.return_id for row in listed.rows]),
         sorts=SORT_CHOICES,
         outcomes=[(each.value, OUTCOME_WORDS[each.value]) for each in CallOutcome],
