@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from app.actions.pages import router as actions_router
 from app.chasing.closing_pages import router as closing_router
+from app.chasing.inviting_pages import router as inviting_router
 from app.chasing.pages import router as chasing_router
 from app.chasing.schedule_pages import router as schedule_router
 from app.chasing.selection_pages import router as selection_router
@@ -114,6 +115,7 @@ ROUTERS = (
     chase_settings_router,
     calendar_router,
     closing_router,
+    inviting_router,
     scrutiny_router,
     moderation_board_router,  # before the pages of one return: "interests" is no return
     moderation_router,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from app.chasing.exempting import Exempt
 from app.core.access import Actor
 from app.core.settings import settings
 from app.questionnaires.definition import Questionnaire
@@ -14,7 +15,7 @@ from app.questionnaires.queries import Published, questionnaire, version_line
 from app.questionnaires.rules import worded
 from app.rounds.queries import RoundLine, round_line
 from app.scrutiny import consolidated, counts, silence
-from app.scrutiny.consolidated import ActionLine, AnsweredReturn, Profile
+from app.scrutiny.consolidated import ActionLine, AnsweredReturn, Profile, Who
 from app.scrutiny.counts import ChangeCount, OutcomeCount, Signatures, TypeCount
 from app.scrutiny.silence import Silent
 
@@ -33,13 +34,17 @@ class RoundHead:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the summary shows; `signed_before` and `changes` are empty without a round before."""
+    """What the summary shows; `signed_before` and `changes` are empty without a round before.
+
+    `exempt` is how many owe no answer: they are in none of the other figures.
+    """
 
     types: tuple[TypeCount, ...]
     outcomes: tuple[OutcomeCount, ...]
     signed: Signatures
     signed_before: Signatures | None
     changes: tuple[ChangeCount, ...]
+    exempt: int = 0
 
 
 class RoundSource(Protocol):
@@ -61,7 +66,10 @@ class RoundSource(Protocol):
         """Stream every action that was promised."""
 
     def silent_returns(self) -> Iterator[Silent]:
-        """Stream every return that is not signed."""
+        """Stream every return that is not signed and owes an answer."""
+
+    def exempt_returns(self) -> Iterator[tuple[Who, Exempt]]:
+        """Yield those who owe no answer, and why."""
 
 
 class DatabaseSource:
@@ -99,6 +107,7 @@ class DatabaseSource:
             signed=counts.signatures(*place),
             signed_before=counts.signatures(self._session, self._actor, before.id) if before else None,
             changes=counts.change_counts(*place, before.id) if before else (),
+            exempt=counts.exempt_count(*place),
         )
 
     def profiles(self) -> Iterator[Profile]:
@@ -117,3 +126,7 @@ class DatabaseSource:
         """Stream the returns that are not signed."""
         before = self.head().round.previous_round_id
         return silence.silent_returns(self._session, self._actor, self._round_id, before)
+
+    def exempt_returns(self) -> Iterator[tuple[Who, Exempt]]:
+        """Yield those who owe no answer."""
+        return silence.excused(self._session, self._actor, self._round_id)

@@ -12,6 +12,7 @@ from exports.book import Book
 from exports.sheets.answers import ANSWERS, FACTS, STRENGTHS, AnswerSheets
 from exports.sheets.cover import cover_sheet, write_cover
 from exports.sheets.dictionary import write_dictionary
+from exports.sheets.exempt import EXEMPT, write_exempt
 from exports.sheets.following import ACTIONS, NON_RESPONDERS, write_actions, write_non_responders
 from exports.sheets.heat_maps import DomainsSheet, StandardsSheet, domains_spec, standards_spec
 from exports.sheets.summary import Summary
@@ -50,8 +51,9 @@ def write_workbook(source: RoundSource, out: BinaryIO) -> None:
 
         actions = write_actions(book, questionnaire, source.actions(), london_date(head.now))
         silent = write_non_responders(book, source.silent_returns(), head.now)
+        exempt = write_exempt(book, source.exempt_returns())
         dictionary = write_dictionary(book, _specs(questionnaire))
-        tables = (domains.table, standards.table, *answers.tables, actions, silent, dictionary)
+        tables = (domains.table, standards.table, *answers.tables, actions, silent, exempt, dictionary)
         contents = [(table.first, table.spec.about, table.rows) for table in tables]
         write_cover(
             cover, head, [(summary.sheet, "The four tables that boards know, with charts", None), *contents]
@@ -68,4 +70,5 @@ def _specs(questionnaire: Questionnaire) -> tuple[TableSpec, ...]:
         STRENGTHS,
         ACTIONS,
         NON_RESPONDERS,
+        EXEMPT,
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.actions.models import ActionStatus
 from app.bench.survey import ALL_KEYS, DOMAINS, definition
+from app.chasing.exempting import Exempt
 from app.questionnaires.definition import from_content
 from app.questionnaires.queries import Published
 from app.ratings.models import RatingSource
@@ -123,4 +124,8 @@ class MadeUpRound:
 
     def silent_returns(self) -> Iterator[Silent]:
         """Yield nothing: everybody has signed."""
+        return iter(())
+
+    def exempt_returns(self) -> Iterator[tuple[Who, Exempt]]:
+        """Yield nothing: nobody is exempt."""
         return iter(())

@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
+from app.chasing.exempting import is_exempt
 from app.chasing.models import (
     ChaseMessage,
     ChasePlan,
     ChaseStage,
-    Exemption,
     Extension,
     MessageOutcome,
     Pause,
@@ -135,11 +135,7 @@ def sparing(session: Session, round_id: int) -> Sparing:
     ):
         rests[organisation_id].append(_rest(*days))
     of_round = and_(col(Return.round_id) == round_id)
-    exempt = session.execute(
-        select(col(Exemption.return_id))
-        .join(Return, col(Return.id) == col(Exemption.return_id))
-        .where(of_round, col(Exemption.lifted_at).is_(None))
-    ).scalars()
+    exempt = session.execute(select(col(Return.id)).where(of_round, is_exempt())).scalars()
     extended = session.execute(
         select(col(Extension.return_id), func.max(col(Extension.made_at)))
         .join(Return, col(Return.id) == col(Extension.return_id))

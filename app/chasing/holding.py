@@ -8,6 +8,8 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from app.chasing import more_time
+from app.chasing.exempting import EXEMPTION_WORDS
 from app.chasing.models import Exemption, ExemptionKind, Extension, Pause
 from app.core import audit
 from app.core.access import REGISTER, Work
@@ -16,22 +18,17 @@ from app.core.errors import NotFoundError, RefusedError
 from app.organisations.models import Organisation
 from app.people.models import User
 from app.returns.models import Return, ReturnState
-from app.rounds.queries import round_line
+from app.rounds.models import RoundState
+from app.rounds.queries import RoundLine, round_line
 
 LONGEST_REASON: Final = 300
 FURTHEST_DAYS: Final = 366
-EXEMPTION_WORDS: Final = {
-    ExemptionKind.MERGED: "Merged with another organisation",
-    ExemptionKind.CLOSED: "Closed, or closing before it is due",
-    ExemptionKind.ELSEWHERE: "Answers through another partnership",
-    ExemptionKind.OTHER: "Another reason",
-}
 
 
-def _may(work: Work, round_id: int) -> None:
+def _may(work: Work, round_id: int) -> RoundLine:
     if not work.actor.has(*REGISTER):
         raise NotFoundError
-    round_line(work.session, round_id)
+    return round_line(work.session, round_id)
 
 
 def reason_problems(reason: str) -> dict[str, str]:
@@ -195,9 +192,10 @@ def lift_exemption(work: Work, round_id: int, exemption_id: int) -> None:
 def extend(work: Work, round_id: int, return_ids: Sequence[int], due_on: date | None, reason: str) -> int:
     """Give some returns until a later day and return how many; those due later already keep their day.
 
-    Raises RefusedError with the fields at fault.
+    Who answers for them is told by mail, unless the round is closed. Raises RefusedError with the fields at
+    fault.
     """
-    _may(work, round_id)
+    line = _may(work, round_id)
     problems = reason_problems(reason)
     today = london_date(work.now)
     if due_on is None:
@@ -232,6 +230,8 @@ def extend(work: Work, round_id: int, return_ids: Sequence[int], due_on: date | 
     )
     touched = [(number, place) for number, place, _ in later]
     _events(work, "return.extended", touched, due_on=due_on, reason=reason)
+    if line.state is RoundState.OPEN:
+        more_time.tell(work, line, [place for _, place in touched])
     return len(later)
 
 

@@ -11,6 +11,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.chasing import queries, service
+from app.chasing.exempting import exempt_returns
+from app.chasing.inviting import newcomers
 from app.chasing.listing import (
     OUTCOME_WORDS,
     SORT_CHOICES,
@@ -67,6 +69,7 @@ def overview(request: Request, actor: ActorDep, session: SessionDep, at: NowDep,
         phases=PHASE_WORDS,
         opens_later=line.opens_later(london_date(at)),
         reviewed=reviewed_of_round(session, round_id) if actor.has(*RATINGS) else None,
+        exempt=exempt_returns(session, round_id),
     )
 
 
@@ -131,6 +134,9 @@ def _chase_page(
         phases={key: words for key, words in PHASE_WORDS.items() if key in phases},
         districts=sorted({row.district for row in desk.rows if row.district}),
         trusts=sorted({row.trust for row in desk.rows if row.trust}),
+        exempt=exempt_returns(session, desk.line.id),
+        newcomers=newcomers(session, desk.line.id, desk.today) if desk.line.state == "open" else (),
+        invited=request.query_params.get("invited", ""),
         touches=last_touches(session, [row.return_id for row in listed.rows]),
         sorts=SORT_CHOICES,
         outcomes=[(each.value, OUTCOME_WORDS[each.value]) for each in CallOutcome],

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlmodel import Session, col
 
 from app.chasing.deciding import is_school, plan_of, terms
+from app.chasing.exempting import is_asked
 from app.chasing.listing import ChaseRow, LoggedCall, Person, callees
-from app.chasing.models import Call, Exemption
+from app.chasing.models import Call
 from app.chasing.progress import RoundDays
 from app.chasing.rules import LastCall, LastYear, Standing, chase_state, days_overdue, ringing
 from app.chasing.stages import Course, call_since, standing_of
@@ -32,12 +33,6 @@ _HAS_CONTACT = exists(
         _PRESENT,
         ~is_undeliverable(col(User.email)),
     )
-    .correlate(Return)
-)
-# Who is exempt owes no answer: they count neither as asked nor as missing.
-_ASKED = ~exists(
-    select(col(Exemption.id))
-    .where(col(Exemption.return_id) == col(Return.id), col(Exemption.lifted_at).is_(None))
     .correlate(Return)
 )
 # Kind and phase count as they were on the day of issue: a later change of the register moves no figure.
@@ -89,7 +84,7 @@ def return_lines(session: Session, *round_ids: int | None) -> dict[int, list[Ret
             *_STANDING,
         )
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
-        .where(col(Return.round_id).in_(wanted), _ASKED)
+        .where(col(Return.round_id).in_(wanted), is_asked())
     )
     found: dict[int, list[ReturnLine]] = {each: [] for each in wanted}
     for row in rows:
@@ -188,7 +183,7 @@ def _last_year(previous_round_id: int | None) -> Any:
         )
         .join(lineage, lineage.c.then_id == col(Return.organisation_id))
         .outerjoin(reds, reds.c.return_id == col(Return.id))
-        .where(col(Return.round_id) == previous_round_id)
+        .where(col(Return.round_id) == previous_round_id, is_asked())
         .group_by(lineage.c.organisation_id)
         .subquery("last_year")
     )
@@ -222,7 +217,7 @@ def _list(round_id: int, previous_round_id: int | None) -> Select[Any]:
         .outerjoin(contacts, contacts.c.organisation_id == col(Return.organisation_id))
         .outerjoin(calls, calls.c.return_id == col(Return.id))
         .outerjoin(last, last.c.organisation_id == col(Return.organisation_id))
-        .where(col(Return.round_id) == round_id, _ASKED)
+        .where(col(Return.round_id) == round_id, is_asked())
     )
 
 

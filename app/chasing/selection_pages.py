@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app.chasing import holding, queries, queueing
 from app.chasing.composing import About, Recipient, compose, values_for
-from app.chasing.holding import EXEMPTION_WORDS
+from app.chasing.exempting import EXEMPTION_WORDS
 from app.chasing.listing import ChaseRow, chosen, wanted_from
 from app.chasing.models import MessageOutcome
 from app.chasing.queueing import TO_CHOICES, Selection, selected, sending

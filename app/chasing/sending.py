@@ -10,7 +10,8 @@ from sqlmodel import Session, col
 
 from app.chasing.composing import About, Recipient, compose, values_for
 from app.chasing.deciding import NOW_STAGE, is_school, plan_of, terms
-from app.chasing.models import ChaseMessage, Exemption, MessageOutcome, Pause
+from app.chasing.exempting import is_exempt
+from app.chasing.models import ChaseMessage, MessageOutcome, Pause
 from app.chasing.stages import Course, Plan, StageKind, live_stage, may_send, next_opening, standing_of
 from app.core.addresses import is_undeliverable
 from app.core.clock import london_date
@@ -25,7 +26,6 @@ from app.returns.models import Return, ReturnState
 from app.rounds.models import Round, RoundState
 
 _TODAY: Final = bindparam("today", type_=Date)
-_EXEMPT = exists().where(col(Exemption.return_id) == col(Return.id), col(Exemption.lifted_at).is_(None))
 _PAUSED = exists().where(
     col(Pause.round_id) == col(Return.round_id),
     or_(col(Pause.organisation_id).is_(None), col(Pause.organisation_id) == col(Return.organisation_id)),
@@ -61,7 +61,7 @@ _LOOK: Final[Any] = (
         col(Round.state).label("round_state"),
         col(User.name).label("person"),
         col(User.disabled_at),
-        _EXEMPT.label("exempt"),
+        is_exempt().label("exempt"),
         _PAUSED.label("paused"),
         _STILL_CONTACT.label("still_contact"),
         _MAY_SIGN_IN.label("may_sign_in"),
@@ -213,7 +213,10 @@ class Invitations:
         number = message.dedupe_key.split(":")[1]
         row = session.execute(
             select(
-                col(Return.state), col(Round.state), _EXEMPT, is_undeliverable(col(OutboxMessage.recipient))
+                col(Return.state),
+                col(Round.state),
+                is_exempt(),
+                is_undeliverable(col(OutboxMessage.recipient)),
             )
             .join(Round, col(Round.id) == col(Return.round_id))
             .join(OutboxMessage, and_(col(OutboxMessage.id) == message.id))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, or_, select, update
 from sqlmodel import Session, col
 
 from app.chasing.models import ChaseMessage, MessageOutcome
+from app.chasing.more_time import MORE_TIME_KIND, MoreTime
 from app.chasing.queueing import MAIL_KIND, queue_due
 from app.chasing.sending import ChaseMails, Invitations
 from app.core import notify, outbox
@@ -44,7 +45,11 @@ class Worker:
                 sender=config.mail_from,
                 now=now,
                 most=most,
-                handlers={MAIL_KIND: ChaseMails(config), "invitation": Invitations()},
+                handlers={
+                    MAIL_KIND: ChaseMails(config),
+                    MORE_TIME_KIND: MoreTime(config),
+                    "invitation": Invitations(),
+                },
                 per_minute=config.mails_per_minute,
             )
         finally:

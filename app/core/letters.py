@@ -50,6 +50,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "head": "To the head teacher or chief officer",
         "chair": "To the chair of governors, or the person you named",
         "several": "One mail about several organisations",
+        "more-time": "More time: the new due date",
     }
 )
 LONGEST_SUBJECT: Final = 150

@@ -85,6 +85,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /rounds/{round_id}/schedule": Access.REGISTER,
     "POST /rounds/{round_id}/schedule/pause": Access.REGISTER,
     "GET /rounds/{round_id}/coming": Access.REGISTER,
+    "POST /rounds/{round_id}/invite": Access.REGISTER,
     "GET /rounds/{round_id}/worked": Access.REGISTER,
     "GET /rounds/{round_id}/send": Access.REGISTER,
     "POST /rounds/{round_id}/send": Access.REGISTER,

@@ -46,6 +46,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "round.closed": "Round closed",
             "round.reopened": "Round reopened",
             "chase.planned": "Schedule of reminders changed",
+            "round.invited": "New contacts invited",
             "chase.sent_now": "Reminders sent to a selection",
             "chase.paused": "Reminders paused",
             "chase.resumed": "Reminders go on",

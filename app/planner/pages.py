@@ -37,7 +37,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         return page(
             request,
             "planner/home.html",
-            cards=queries.open_rounds(session, actor, today, but_not=framework_rounds(session)),
+            cards=queries.open_rounds(session, actor, at, but_not=framework_rounds(session)),
             others=queries.other_rounds(session, but_not=framework_rounds(session)),
             visits=alerts(session, actor, today),
             moderation=queue.alerts(session, actor.user_id) if actor.has(PartnershipRole.PSO) else (),

@@ -2,14 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session
 
+from app.chasing.exempting import exempt_returns
+from app.chasing.inviting import newcomers
 from app.chasing.listing import ChaseRow, Wanted, chosen
+from app.chasing.outlook import NextMails, next_mails
 from app.chasing.overview import Overview, overview_of
 from app.chasing.queries import chase_rows, return_lines
+from app.chasing.rules import Turn
 from app.core.access import RATINGS, REGISTER, Actor
+from app.core.clock import london_date
 from app.core.settings import settings
 from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine, rounds
@@ -19,17 +24,25 @@ RING_FIRST = 3
 
 @dataclass(frozen=True, slots=True)
 class RoundCard:
-    """An open round on the home page: how far it is, and whom to ring first."""
+    """An open round on the home page: how far it is, whom to ring first, and what leaves next by itself.
+
+    `calls_due` are calls promised for today or before; `newcomers` are contacts who are not invited yet.
+    """
 
     line: RoundLine
     seen: Overview
-    ring_first: tuple[ChaseRow, ...]
+    exempt: int
+    ring_first: tuple[ChaseRow, ...] = ()
+    calls_due: int = 0
+    newcomers: int = 0
+    coming: NextMails | None = None
 
 
 def open_rounds(
-    session: Session, actor: Actor, today: date, *, but_not: Collection[int] = ()
+    session: Session, actor: Actor, now: datetime, *, but_not: Collection[int] = ()
 ) -> tuple[RoundCard, ...]:
     """Return the open rounds as a person of the partnership needs them, the latest due date first."""
+    today = london_date(now)
     lines = {line.id: line for line in rounds(session)}
     cards = []
     for line in lines.values():
@@ -40,14 +53,27 @@ def open_rounds(
         seen = overview_of(
             line, returns[line.id], before, returns.get(before.id, []) if before else [], today=today
         )
-        cards.append(RoundCard(line, seen, _ring_first(session, actor, line, today)))
+        exempt = len(exempt_returns(session, line.id))
+        if not actor.has(*REGISTER) or line.opens_later(today):
+            cards.append(RoundCard(line, seen, exempt))
+            continue
+        rows = _to_ring(session, actor, line, today)
+        cards.append(
+            RoundCard(
+                line,
+                seen,
+                exempt,
+                ring_first=tuple(rows[:RING_FIRST]),
+                calls_due=sum(row.ringing.turn is Turn.PROMISED for row in rows),
+                newcomers=len(newcomers(session, line.id, today)),
+                coming=next_mails(session, line.id, now),
+            )
+        )
     # What can be answered now comes before what opens later.
     return tuple(sorted(cards, key=lambda card: card.line.opens_later(today)))
 
 
-def _ring_first(session: Session, actor: Actor, line: RoundLine, today: date) -> tuple[ChaseRow, ...]:
-    if not actor.has(*REGISTER) or line.opens_later(today):
-        return ()
+def _to_ring(session: Session, actor: Actor, line: RoundLine, today: date) -> list[ChaseRow]:
     rows = chase_rows(
         session,
         line,
@@ -55,7 +81,7 @@ def _ring_first(session: Session, actor: Actor, line: RoundLine, today: date) ->
         stalled_after_days=settings().stalled_after_days,
         with_ratings=actor.has(*RATINGS),
     )
-    return tuple(chosen(rows, Wanted())[:RING_FIRST])
+    return chosen(rows, Wanted())
 
 
 def other_rounds(session: Session, *, but_not: Collection[int] = ()) -> tuple[RoundLine, ...]:

@@ -1,8 +1,8 @@
 """Issuing a round: one return for each organisation, one invitation for each contact, nobody twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app.core import audit, outbox
 from app.core.access import Work
+from app.core.addresses import is_undeliverable
 from app.core.clock import london_date, long_date, morning_of
 from app.core.errors import RefusedError
 from app.core.letters import Letter, letters, standard_letter
@@ -46,22 +47,31 @@ def issue(work: Work, round_id: int) -> Issued:
     this.state = RoundState.OPEN
     work.session.flush()
     new = _make_returns(work, this, asked)
-    invitations, reached = _invite(work, this, _unsigned(work, round_id))
+    invitations, reached = invite(work, this, _unsigned(work, round_id))
     audit.record(work, "round.issued", ("round", round_id), returns=len(new), invitations=invitations)
     return Issued(len(new), invitations, len(new.keys() - reached))
 
 
-def _unsigned(work: Work, round_id: int) -> dict[int, tuple[int, int]]:
-    """Return the returns that still wait for an answer, with their number of questions, by organisation.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A return that waits for an answer, as an invitation speaks of it."""
+
+    return_id: int
+    questions: int
+    due_on: date
+
+
+def _unsigned(work: Work, round_id: int) -> dict[int, Waiting]:
+    """Return the returns that still wait for an answer, by organisation.
 
     Each of their contacts is owed one invitation, whenever that contact was added.
     """
     rows = work.session.execute(
-        select(col(Return.organisation_id), col(Return.id), col(Return.total)).where(
+        select(col(Return.organisation_id), col(Return.id), col(Return.total), col(Return.due_on)).where(
             col(Return.round_id) == round_id, col(Return.state) != ReturnState.SIGNED
         )
     )
-    return {organisation_id: (int(number or 0), total) for organisation_id, number, total in rows}
+    return {organisation_id: Waiting(*waiting) for organisation_id, *waiting in rows}
 
 
 def facts_of(organisation: Organisation) -> dict[str, Any]:
@@ -116,8 +126,11 @@ def _make_returns(work: Work, this: Round, asked: Sequence[int]) -> dict[int, in
     return made
 
 
-def _invite(work: Work, this: Round, waiting: dict[int, tuple[int, int]]) -> tuple[int, set[int]]:
-    """Queue an invitation for each contact; give back how many are new, and which organisations have any."""
+def invite(work: Work, this: Round, waiting: Mapping[int, Waiting]) -> tuple[int, set[int]]:
+    """Queue an invitation for each contact; give back how many are new, and which organisations have any.
+
+    Nobody is invited twice to one return, however often this is done.
+    """
     if not waiting:
         return 0, set()
     rows = work.session.execute(
@@ -135,6 +148,7 @@ def _invite(work: Work, this: Round, waiting: dict[int, tuple[int, int]]) -> tup
             col(Contact.ended_at).is_(None),
             col(User.disabled_at).is_(None),
             may_sign_in(Contact),
+            ~is_undeliverable(col(User.email)),
         )
         .distinct()
     ).all()
@@ -143,8 +157,9 @@ def _invite(work: Work, this: Round, waiting: dict[int, tuple[int, int]]) -> tup
         invitation(
             this,
             letter=letter,
-            questions=waiting[place][1],
-            return_id=waiting[place][0],
+            questions=waiting[place].questions,
+            return_id=waiting[place].return_id,
+            due_on=waiting[place].due_on,
             organisation_id=place,
             organisation=name,
             person=(user_id, person, email),
@@ -167,18 +182,20 @@ def invitation(
     now: datetime,
     questions: int = 0,
     letter: Letter | None = None,
+    due_on: date | None = None,
 ) -> outbox.Mail:
     """Return the invitation of one contact: who asks, why by law, by when, and whom to ring."""
     config = settings()
     user_id, name, address = person
-    due = long_date(this.due_on)
+    due_on = due_on or this.due_on
+    due = long_date(due_on)
     subject, body = (letter or standard_letter("invitation")).filled(
         {
             "name": name,
             "organisation": organisation,
             "title": this.title,
             "due": due,
-            "when": when_words(this.due_on, london_date(now)),
+            "when": when_words(due_on, london_date(now)),
             "progress": progress_words(0, questions),
             "list": f"- {organisation}",
             "time": time_words(questions),

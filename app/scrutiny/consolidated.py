@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import Session, col
 
 from app.actions.models import Action, ActionStatus
+from app.chasing.exempting import is_asked
 from app.core.access import Actor, visible_to
 from app.core.ordering import by_name
 from app.organisations.models import Identifier, Organisation
@@ -98,7 +99,12 @@ def _round_return(row: Any) -> RoundReturn:
 
 
 def in_round(actor: Actor, round_id: int) -> ColumnElement[bool]:
-    """Return the condition for the returns of a round that a person may read."""
+    """Return the condition for the returns of a round that count and that a person may read."""
+    return and_(of_round(actor, round_id), is_asked())
+
+
+def of_round(actor: Actor, round_id: int) -> ColumnElement[bool]:
+    """Return the condition for all returns of a round that a person may read, the exempt ones too."""
     return and_(col(Return.round_id) == round_id, visible_to(actor, col(Return.organisation_id)))
 
 
@@ -264,8 +270,11 @@ class ActionLine:
 
 
 def actions(session: Session, actor: Actor, round_id: int) -> Iterator[ActionLine]:
-    """Stream the actions of a round, organisation by organisation, the first due first."""
-    return _actions(session, in_round(actor, round_id))
+    """Stream the actions of a round, organisation by organisation, the first due first.
+
+    What somebody promised who was made exempt later is still promised.
+    """
+    return _actions(session, of_round(actor, round_id))
 
 
 def return_actions(session: Session, actor: Actor, return_id: int) -> Iterator[ActionLine]:

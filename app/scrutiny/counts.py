@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, Date, and_, case, cast, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.chasing.exempting import is_exempt
 from app.core.access import Actor
 from app.organisations.models import Organisation, Succession
 from app.ratings.models import RatingSource, StoredRating
 from app.ratings.rules import Outcome
 from app.returns.models import Return, ReturnState
-from app.scrutiny.consolidated import KIND, PHASE, in_round
+from app.scrutiny.consolidated import KIND, PHASE, in_round, of_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ def type_counts(session: Session, actor: Actor, round_id: int) -> tuple[TypeCoun
         .group_by(KIND, PHASE, col(Return.state))
     )
     return tuple(TypeCount(*row) for row in rows)
+
+
+def exempt_count(session: Session, actor: Actor, round_id: int) -> int:
+    """Count the returns of a round that owe no answer; no other figure holds them."""
+    statement = select(func.count()).select_from(Return).where(of_round(actor, round_id), is_exempt())
+    return int(session.execute(statement).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.chasing.exempting import Exempt
 from app.chasing.listing import LONGEST_SEARCH
 from app.core.ordering import name_key
 from app.organisations.rules import KINDS, PHASES
@@ -169,6 +170,21 @@ def chosen(rows: Iterable[Shown], wanted: Wanted) -> list[Shown]:
         and (each.signals or not wanted.signals)
         and _has_outcome(each, wanted)
         and all(word in name_key(each.row.organisation) for word in words)
+    ]
+
+
+def apart(exempt: Iterable[Exempt], wanted: Wanted) -> list[Exempt]:
+    """Return those who owe no answer, to be shown apart: nobody when ratings or changes are asked for."""
+    if wanted.outcome or wanted.changed or wanted.signed:
+        return []
+    words = wanted.text.casefold().split()
+    return [
+        each
+        for each in exempt
+        if wanted.kind in {"", each.kind}
+        and wanted.phase in {"", each.phase}
+        and wanted.district in {"", each.district}
+        and all(word in name_key(each.organisation) for word in words)
     ]
 
 

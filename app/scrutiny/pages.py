@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
+from app.chasing.exempting import exempt_returns
 from app.chasing.pages import PHASE_WORDS
 from app.core.access import READERS, PartnershipRole
 from app.core.clock import london_date
@@ -14,7 +15,7 @@ from app.people.guard import ActorDep, NowDep
 from app.questionnaires.queries import questionnaire, questionnaire_for
 from app.rounds.queries import round_line
 from app.scrutiny import queries
-from app.scrutiny.heatmap import OUTCOME_CHOICES, chosen, counts, grouped, shown, wanted_from
+from app.scrutiny.heatmap import OUTCOME_CHOICES, apart, chosen, counts, grouped, shown, wanted_from
 from app.scrutiny.profile import profile_of
 from app.scrutiny.rules import LEAST_PERCENT, MOST_PERCENT, thresholds_from
 from app.scrutiny.whatif import MOST_CHANGES, what_if
@@ -51,6 +52,7 @@ def ratings(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, 
         groups=grouped(found, [domain.key for domain in domains if not domain.bespoke]),
         counts=counts(found, keys),
         found=len(found),
+        exempt=apart(exempt_returns(session, round_id), wanted),
         of=len(every),
         signed=sum(each.row.signed for each in every),
         looks={cell.look for each in found for cell in each.cells},

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.chasing.exempting import is_asked, is_exempt
 from app.core.errors import NotFoundError
 from app.core.ordering import by_name
 from app.organisations.models import Organisation, Succession
@@ -52,7 +53,7 @@ def _return_before(previous_round_id: int | None) -> Any:
 
 
 def heat_rows(session: Session, round_id: int, previous_round_id: int | None) -> list[HeatRow]:
-    """Return every return of a round with its stored ratings and those of the round before.
+    """Return every return that a round counts with its stored ratings and those of the round before.
 
     Two statements, however many years are kept.
     """
@@ -68,7 +69,7 @@ def heat_rows(session: Session, round_id: int, previous_round_id: int | None) ->
             _return_before(previous_round_id),
         )
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
-        .where(col(Return.round_id) == round_id)
+        .where(col(Return.round_id) == round_id, is_asked())
     ).all()
     rounds = [each for each in (round_id, previous_round_id) if each is not None]
     ratings = _stored(session, rounds)
@@ -157,6 +158,7 @@ class YearReturn:
     facts: Mapping[str, Any]
     questionnaire_key: str
     questionnaire_title: str
+    exempt: bool
 
 
 def organisation_line(session: Session, organisation_id: int) -> OrganisationLine:
@@ -218,6 +220,7 @@ def years(session: Session, organisation_id: int) -> tuple[YearReturn, ...]:
             col(Return.facts),
             col(QuestionnaireVersion.key),
             col(QuestionnaireVersion.title),
+            is_exempt(),
         )
         .join(Round, col(Round.id) == col(Return.round_id))
         .join(QuestionnaireVersion, col(QuestionnaireVersion.id) == col(Return.version_id))

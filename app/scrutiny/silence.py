@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.chasing.exempting import Exempt, exempt_returns, is_asked, is_exempt
 from app.chasing.listing import Person
 from app.chasing.queries import contacts_of, latest_calls
 from app.chasing.rules import Standing
@@ -17,7 +18,7 @@ from app.core.access import Actor
 from app.core.ordering import by_name
 from app.organisations.models import Organisation, OrganisationStatus, Succession
 from app.returns.models import Return, ReturnState
-from app.scrutiny.consolidated import ROWS_AT_ONCE, WHO, Who, in_round, who_of
+from app.scrutiny.consolidated import ROWS_AT_ONCE, WHO, Who, in_round, of_round, who_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Silent:
 def silent_returns(
     session: Session, actor: Actor, round_id: int, previous_round_id: int | None
 ) -> Iterator[Silent]:
-    """Stream the returns of a round that are not signed, by name, in one statement."""
+    """Stream the returns of a round that are not signed and owe an answer, by name, in one statement."""
     people = contacts_of(round_id)
     calls = latest_calls(round_id)
     before = _before(previous_round_id)
@@ -100,6 +101,21 @@ def silent_returns(
         yield _silent(row)
 
 
+def excused(session: Session, actor: Actor, round_id: int) -> Iterator[tuple[Who, Exempt]]:
+    """Yield those who owe no answer in a round, by name, with the code that people know them by."""
+    known = {
+        row[len(WHO)]: who_of(row)
+        for row in session.execute(
+            select(*WHO, col(Return.id))
+            .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+            .where(of_round(actor, round_id), is_exempt())
+        )
+    }
+    for each in exempt_returns(session, round_id):
+        if each.return_id in known:
+            yield known[each.return_id], each
+
+
 def _silent(row: Any) -> Silent:
     people = tuple(Person(*person) for person in row.people or ())
     return Silent(
@@ -139,11 +155,11 @@ def _before(previous_round_id: int | None) -> Any:
     own: Any = select(
         col(Return.organisation_id).label("organisation_id"),
         col(Return.signed_at).label("signed_at"),
-    ).where(col(Return.round_id) == previous_round_id)
+    ).where(col(Return.round_id) == previous_round_id, is_asked())
     inherited = (
         select(col(Succession.successor_id), col(Return.signed_at))
         .join(Return, col(Return.organisation_id) == col(Succession.predecessor_id))
-        .where(col(Return.round_id) == previous_round_id)
+        .where(col(Return.round_id) == previous_round_id, is_asked())
     )
     both = own.union_all(inherited).subquery("lineage")
     return (

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from app.actions.models import Action, ActionStatus
+from app.chasing.exempting import is_exempt
 from app.core.access import Actor
 from app.core.clock import london_date
 from app.organisations.models import Organisation, OrganisationStatus
@@ -72,6 +73,7 @@ def _standings(session: Session, today: date) -> dict[int, _Standing]:
             col(Return.due_on),
             col(Return.signed_at),
             col(Return.state),
+            is_exempt(),
         )
         .join(QuestionnaireVersion, col(QuestionnaireVersion.id) == col(Return.version_id))
         .where(~col(QuestionnaireVersion.key).endswith(FRAMEWORK_SUFFIX))
@@ -79,12 +81,12 @@ def _standings(session: Session, today: date) -> dict[int, _Standing]:
     )
     found: dict[int, _Standing] = {}
     judged = set()
-    for organisation_id, return_id, version_id, due_on, signed_at, state in rows:
+    for organisation_id, return_id, version_id, due_on, signed_at, state, exempt in rows:
         this = found.setdefault(organisation_id, _Standing())
         signed = state is ReturnState.SIGNED
         if signed:
             this.signed.append((return_id, version_id, due_on, signed_at))
-        if organisation_id not in judged and (signed or due_on < today):
+        if organisation_id not in judged and not exempt and (signed or due_on < today):
             late = bool(signed and signed_at and london_date(signed_at) > due_on)
             this.due = (late, not signed)
             judged.add(organisation_id)

@@ -22,7 +22,7 @@ _CHART_ROWS: Final = 17
 _N, _P = Look.FIGURE, Look.SHARE
 
 _PROGRESS: Final = (
-    Column("Asked", "Returns that were issued", look=_N, holds="Count"),
+    Column("Asked", "Returns that were issued, without those that are exempt", look=_N, holds="Count"),
     Column("Signed", "Returns whose signature is in force", look=_N, holds="Count"),
     Column("Not signed", "All others", look=_N, holds="Count"),
     Column("Signed, %", "Signed of asked, rounded down: 100 % means all", look=_P, holds="Percent"),
@@ -156,6 +156,11 @@ class Summary:
                 total = ("All", *_progress(tallies.total_row(rows)))
                 looks = [Look.TOTAL_PERCENT if column.look is _P else Look.TOTAL_NUMBER for column in columns]
                 self.sheet.append(total, [Look.TOTAL, *looks[1:]])
+            if counts.exempt and not by_phase:
+                owe = "owes no answer and is" if counts.exempt == 1 else "owe no answer and are"
+                more = f"{plural(counts.exempt, 'more organisation')} {owe} not counted"
+                self.sheet.append()
+                self.sheet.append((f"{more}: see the sheet Exempt.",), Look.NOTE)
 
     def _ratings(self, counts: Counts) -> None:
         questionnaire = self._head.questionnaire

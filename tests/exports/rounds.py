@@ -1,4 +1,4 @@
-"""A round of 25 returns in every state, with naughty texts in every field that people fill in."""
+"""A round of 25 returns in every state, and an exempt one, with naughty texts wherever people write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.actions.models import Action, ActionStatus
 from app.actions.service import take_over
-from app.chasing.models import Call, CallOutcome
+from app.chasing.models import Call, CallOutcome, Exemption, ExemptionKind
 from app.core.access import OrganisationRole, Work
 from app.organisations.models import Identifier, Organisation, Succession
 from app.people.models import User
@@ -69,9 +69,11 @@ def naughty_round(work: Work) -> Made:
         .where(col(Round.id) == before)
         .values(opens_on=date(2025, 10, 1), due_on=date(2026, 1, 30))
     )
+    left_out = _organisation(work, SIZE, "=Merged()")
     this = builders.open_round(
-        work, places, version_id=version, title="@Section 175 & 157 <2026> &P", previous=before
+        work, [*places, left_out], version_id=version, title="@Section 175 & 157 <2026> &P", previous=before
     )
+    _exempt(work, this, left_out, into=places[0])
     for number, place in enumerate(places[:10]):
         _sign(work, before, place, person, days=-300 + number)
     long = iter(LONG)
@@ -82,6 +84,22 @@ def naughty_round(work: Work) -> Made:
     _review(work, this, places)
     work.session.commit()
     return Made(this, before, places, person)
+
+
+def _exempt(work: Work, round_id: int, place: int, *, into: int) -> None:
+    """Let an organisation owe no answer: it must turn up on no sheet but its own."""
+    work.session.add(Succession(predecessor_id=place, successor_id=into, merged=True))
+    work.session.add(
+        Exemption(
+            return_id=builders.return_of(work, round_id, place).id,
+            organisation_id=place,
+            kind=ExemptionKind.MERGED,
+            reason="@They are one school now",
+            made_at=work.now,
+            made_by=work.actor.user_id,
+        )
+    )
+    work.session.flush()
 
 
 def _person(work: Work, name: str) -> int:

@@ -23,7 +23,7 @@ from tests.exports.texts import as_shown
 
 SHEETS = [
     "Cover", "Summary", "Domains", "Standards", "Answers", "Facts", "Strengths", "Actions",
-    "Non-responders", "Data dictionary", "Cut texts",
+    "Non-responders", "Exempt", "Data dictionary", "Cut texts",
 ]  # fmt: skip
 
 
@@ -254,7 +254,8 @@ def test_non_responders_come_with_every_contact_and_the_last_call(
         "SELECT o.name AS place, u.name, u.email FROM return r "
         "JOIN organisation o ON o.id = r.organisation_id "
         "LEFT JOIN contact c ON c.organisation_id = o.id LEFT JOIN user_account u ON u.id = c.user_id "
-        "WHERE r.round_id = :round AND r.state <> 'signed'",
+        "WHERE r.round_id = :round AND r.state <> 'signed' "
+        "AND r.id NOT IN (SELECT return_id FROM exemption)",
         round=made.round_id,
     )
     expected = {(as_shown(each.place), each.email) for each in people_of}
@@ -398,6 +399,17 @@ def test_long_texts_go_on_so_that_nothing_is_lost(
     assert kept + "".join(row["The text goes on here"] for row in parts) == longest[0].comment
 
 
+def test_who_is_exempt_stands_on_a_sheet_apart_and_nowhere_else(sheets: dict[str, list[list[Any]]]) -> None:
+    (row,) = records(sheets["Exempt"])
+    assert row["Organisation"].startswith("=Merged()")
+    assert row["Why"].startswith("Merged into ")
+    assert row["Reason"] == "@They are one school now"
+    elsewhere = [name for name, rows in sheets.items() if any(row["Organisation"] in each for each in rows)]
+    assert elsewhere == ["Exempt"]
+    said = [value for rows in sheets["Summary"] for value in rows if "owes no answer" in str(value)]
+    assert said == ["1 more organisation owes no answer and is not counted: see the sheet Exempt."]
+
+
 def test_the_number_of_statements_does_not_grow(engine: Engine, arranged: Session, made: Made) -> None:
     counts = []
     for round_id in (made.previous_id, made.round_id):
@@ -410,8 +422,9 @@ def test_the_number_of_statements_does_not_grow(engine: Engine, arranged: Sessio
         workbook_of(arranged, round_id)
         event.remove(engine, "before_cursor_execute", note)
         counts.append(len(seen))
-    # A round with one before it asks twice more about that one, and once for its line.
-    assert counts[0] <= counts[1] <= 14
+    # A round with one before it asks twice more about that one, and once for its line; about who is exempt
+    # and into whom they merged it asks four times.
+    assert counts[0] <= counts[1] <= 18
 
 
 def test_an_empty_round_has_sentences_instead_of_tables(board: Work) -> None:

@@ -185,6 +185,6 @@ def test_the_heat_map_costs_the_same_however_many_returns_and_years(
             assert pso.get(f"{this.here}/ratings").status_code == 200
         counts.append(len(statements))
         assert not any(re.search(r"\bFROM answer\b", statement) for statement in statements)
-    # Who is asking, the round, its returns, their ratings; of signals what is set, the facts, what went down,
-    # and the peers.
-    assert counts == [8, 8, 8, 8]
+    # Who is asking, the round, its returns, their ratings, who is exempt; of signals what is set, the facts,
+    # what went down, and the peers.
+    assert counts == [9, 9, 9, 9]
