@@ -11,7 +11,7 @@ import pytest
 from app.core.object_storage import Bucket, ObjectStorage, authorization
 from app.core.storage import FileGoneError, Storage, StorageError
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 CONTENT = os.urandom(300_000)
 
 
@@ -57,14 +57,12 @@ def test_every_object_is_listed_over_several_pages(bucket: Bucket, monkeypatch: 
     assert {item.name for item in store.items()} == names
 
 
-@pytest.mark.faults
 def test_a_wrong_key_is_refused_by_the_server(bucket: Bucket) -> None:
     """The control of the signature: the server does check it."""
     with pytest.raises(StorageError, match="403"):
         ObjectStorage(replace(bucket, secret_key="not the key")).put(io.BytesIO(CONTENT))
 
 
-@pytest.mark.faults
 def test_a_service_that_is_away_is_a_storage_error(bucket: Bucket) -> None:
     away = ObjectStorage(replace(bucket, endpoint="http://127.0.0.1:1"))
     for call in (lambda: away.put(io.BytesIO(b"x")), lambda: away.open("0" * 32), lambda: list(away.items())):
@@ -72,7 +70,6 @@ def test_a_service_that_is_away_is_a_storage_error(bucket: Bucket) -> None:
             call()
 
 
-@pytest.mark.faults
 def test_a_bucket_that_is_not_there_is_a_storage_error(bucket: Bucket) -> None:
     with pytest.raises(StorageError):
         ObjectStorage(replace(bucket, name="nowhere")).put(io.BytesIO(b"x"))
