@@ -129,8 +129,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def not_found(request: Request, _problem: Exception) -> Response:
-    """Answer that a page is not there, in the same words whoever asks."""
-    return page(request, "errors/not-found.html", status=404)
+    """Answer that a page is not there, in the same words whoever asks, and with what they were saving.
+
+    Somebody may have lost their access while they were writing.
+    """
+    changing = request.method not in {"GET", "HEAD"}
+    kept = kept_form(request, FIELD_WORDS) if changing else None
+    return page(request, "errors/not-found.html", status=404, kept=kept)
 
 
 def sign_in_needed(request: Request, problem: Exception) -> Response:

@@ -172,6 +172,23 @@ def test_a_refusal_and_a_fault_of_ours_give_the_text_to_copy_and_no_secret(
         assert "a-secret" not in page
 
 
+@pytest.mark.access
+def test_somebody_whose_access_ended_while_they_wrote_gets_their_text_back(
+    school: queries.ReturnHead, work: Work, client_as: ClientAs
+) -> None:
+    other = builders.organisation(work, "Another School")
+    work.session.commit()
+    writer = client_as(OrganisationRole.CONTRIBUTOR, organisation=other)
+    data = fields(work, school)
+    replies = [writer.post(f"/returns/{number}/{DOMAIN}", data=data) for number in (school.id, 999_999)]
+    for reply in replies:
+        assert reply.status_code == 404
+        assert list(copied(reply.text).values()) == [TYPED]
+        assert "<script>alert" not in reply.text
+    assert replies[0].text == replies[1].text
+    assert "What you typed" not in writer.get(f"/returns/{school.id}/{DOMAIN}").text
+
+
 def test_a_refusal_shows_at_most_a_page_of_texts(school: queries.ReturnHead, client_as: ClientAs) -> None:
     many = {f"topic-{number}.comment": f"text {number}" for number in range(MOST_SHOWN + 20)}
     page = refused(school, client_as, {"x" * 5_000: "long name", **many})
