@@ -153,7 +153,9 @@ def sign_in_needed(request: Request, problem: Exception) -> Response:
 
 def unavailable(request: Request, problem: Exception) -> Response:
     """Answer while the database is away, full or too busy: nothing was changed, and the text comes back."""
-    LOG.error("the database cannot do its work: %s", type(getattr(problem, "orig", None) or problem).__name__)
+    reference = reference_of(request)
+    kind = type(getattr(problem, "orig", None) or problem).__name__
+    LOG.error("reference %s: the database cannot do its work: %s", reference, kind)
     changing = request.method not in {"GET", "HEAD"}
     fragment = request.headers.get("hx-request") == "true"
     return page(
@@ -161,6 +163,7 @@ def unavailable(request: Request, problem: Exception) -> Response:
         "errors/unavailable-fragment.html" if fragment else "errors/unavailable.html",
         status=503,
         headers={"Retry-After": "10"},
+        reference=reference,
         changing=changing,
         kept=kept_form(request, FIELD_WORDS) if changing else None,
     )

@@ -110,6 +110,7 @@ def test_while_the_database_is_away_the_text_comes_back(
     client_as: ClientAs,
     monkeypatch: pytest.MonkeyPatch,
     page_engine: Engine,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     lead: TestClient = client_as(OrganisationRole.LEAD, organisation=school.organisation_id)
     data = fields(work, school)
@@ -126,6 +127,10 @@ def test_while_the_database_is_away_the_text_comes_back(
     assert (reply.status_code, fragment.status_code, page.status_code) == (503, 503, 503)
     assert reply.headers["retry-after"]
     assert sent_again(reply.text) == data
+    reference = re.search(r"give the reference <strong>([0-9a-f]{8})<", reply.text)
+    assert reference is not None
+    assert f"reference {reference[1]}: the database cannot do its work: " in caplog.text
+    assert TYPED not in caplog.text
     assert "Not saved yet" in fragment.text
     assert "was not saved" not in page.text
 
