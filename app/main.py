@@ -136,15 +136,20 @@ ROUTERS = (
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to serve without page assets or with a database that could lose an answer."""
     require_assets()
-    check_durability(app.state.engine)
+    check_durability(app.state.engine, careless_server=settings().mode == "test")
     check_row_security(app.state.engine)
     yield
     app.state.engine.dispose()
 
 
 def not_found(request: Request, _problem: Exception) -> Response:
-    """Answer that a page is not there, in the same words whoever asks."""
-    return page(request, "errors/not-found.html", status=404)
+    """Answer that a page is not there, in the same words whoever asks, and with what they were saving.
+
+    Somebody may have lost their access while they were writing.
+    """
+    changing = request.method not in {"GET", "HEAD"}
+    kept = kept_form(request, FIELD_WORDS) if changing else None
+    return page(request, "errors/not-found.html", status=404, kept=kept)
 
 
 def sign_in_needed(request: Request, problem: Exception) -> Response:
@@ -162,7 +167,9 @@ def sign_in_needed(request: Request, problem: Exception) -> Response:
 
 def unavailable(request: Request, problem: Exception) -> Response:
     """Answer while the database is away, full or too busy: nothing was changed, and the text comes back."""
-    LOG.error("the database cannot do its work: %s", type(getattr(problem, "orig", None) or problem).__name__)
+    reference = reference_of(request)
+    kind = type(getattr(problem, "orig", None) or problem).__name__
+    LOG.error("reference %s: the database cannot do its work: %s", reference, kind)
     changing = request.method not in {"GET", "HEAD"}
     fragment = request.headers.get("hx-request") == "true"
     return page(
@@ -170,6 +177,7 @@ def unavailable(request: Request, problem: Exception) -> Response:
         "errors/unavailable-fragment.html" if fragment else "errors/unavailable.html",
         status=503,
         headers={"Retry-After": "10"},
+        reference=reference,
         changing=changing,
         kept=kept_form(request, FIELD_WORDS) if changing else None,
     )

@@ -22,6 +22,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL
 
 from app.core.archive import PART_BYTES, ArchiveWriter, Manifest, RecoveryError, encrypted
+from app.core.copied_files import copied_files
 from app.core.copied_tables import (
     REVISION_TABLE,
     CopiedTable,
@@ -33,9 +34,7 @@ from app.core.copied_tables import (
     tables_not_in_sight,
     upkeep_engine,
 )
-
-FOLDER: Final = "evidence"
-"""What lies beside the database, below the data directory."""
+from app.core.object_storage import ObjectStorage
 
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -50,13 +49,13 @@ class Made:
 
 def backup(
     address: URL,
-    evidence: Path,
+    evidence: Path | ObjectStorage,
     target: str,
     *,
     now: datetime,
     recipient: pyrage.x25519.Recipient | None = None,
 ) -> Made:
-    """Write a backup of a database and its folder of evidence to `target`.
+    """Write a backup of a database and its files of evidence to `target`.
 
     That is a new file, a folder, or - for standard output.
 
@@ -70,14 +69,14 @@ def backup(
     return Made(path, manifest)
 
 
-def _copy(address: URL, evidence: Path, writer: ArchiveWriter, now: datetime) -> Manifest:
+def _copy(address: URL, evidence: Path | ObjectStorage, writer: ArchiveWriter, now: datetime) -> Manifest:
     engine = upkeep_engine(address)
     try:
         with engine.connect() as connection:
             driver = driver_of(connection)
             listed = _snapshot(driver)
             manifest = Manifest(_revision(driver), now.isoformat(), _program())
-            manifest.files = [_add_file(writer, name, path) for name, path in _files(evidence)]
+            manifest.files = copied_files(evidence).copy(writer, _sizes(driver))
             for table in listed:
                 manifest.tables[table.name] = _add_table(writer, driver, table)
             manifest.missing = _missing(driver, manifest)
@@ -134,33 +133,32 @@ def _add_table(writer: ArchiveWriter, driver: Driver, table: CopiedTable) -> dic
     return {"columns": list(table.columns), "rows": count, "sha256": digest.hexdigest(), "parts": parts}
 
 
-def _files(evidence: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every finished file; a name that begins with a dot or ends in .part is still being written."""
-    for path in sorted(evidence.rglob("*")):
-        unfinished = path.name.startswith(".") or path.suffix == ".part"
-        if path.is_file() and not path.is_symlink() and not unfinished:
-            yield f"{FOLDER}/{path.relative_to(evidence).as_posix()}", path
+_SIZES: Final = "SELECT stored_as, max(size) FROM evidence_file GROUP BY stored_as"
+# What the sweep keeps: a file in which a virus was found is gone, one that was signed stays.
+_NEEDED: Final = (
+    "SELECT DISTINCT stored_as, sha256 FROM evidence_file WHERE scan_state <> 'infected' "
+    "AND (removed_at IS NULL OR signed_edition IS NOT NULL)"
+)
 
 
-def _add_file(writer: ArchiveWriter, name: str, path: Path) -> dict[str, Any]:
-    with path.open("rb") as source:
-        return writer.add_stream(f"files/{name}", cast("BinaryIO", source), os.fstat(source.fileno()).st_size)
-
-
-_EVIDENCE: Final = "SELECT DISTINCT stored_as, sha256 FROM evidence_file WHERE removed_at IS NULL"
+def _sizes(driver: Driver) -> dict[str, int]:
+    """Return how many bytes each file has that the snapshot names."""
+    return {name: int(size) for name, size in driver.execute(_SIZES)} if _has_evidence(driver) else {}
 
 
 def _missing(driver: Driver, manifest: Manifest) -> list[str]:
-    """Return the files of evidence that the snapshot names and this backup does not hold.
+    """Return the files of evidence that the snapshot needs and this backup does not hold.
 
-    A file that was lost before must not stop every later backup; but whoever makes it must be told. Files
-    in object storage are all listed here: this backup holds none of them.
+    A file that was lost before must not stop every later backup; but whoever makes it must be told.
     """
-    there = driver.execute("SELECT to_regclass('evidence_file') IS NOT NULL").fetchone()
-    if there != (True,):
+    if not _has_evidence(driver):
         return []
     kept = {(str(each["name"]).rpartition("/")[2], each["sha256"]) for each in manifest.files}
-    return sorted(name for name, digest in driver.execute(_EVIDENCE) if (name, digest) not in kept)
+    return sorted(name for name, digest in driver.execute(_NEEDED) if (name, digest) not in kept)
+
+
+def _has_evidence(driver: Driver) -> bool:
+    return driver.execute("SELECT to_regclass('evidence_file') IS NOT NULL").fetchone() == (True,)
 
 
 # --- where it goes --------------------------------------------------------------------------------

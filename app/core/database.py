@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from enum import Enum
 from functools import partial, wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import psycopg
 from fastapi import Depends, Request, Response
@@ -93,14 +93,25 @@ def require_alive(connection: Any, _record: Any, _proxy: Any) -> None:
     raise DisconnectionError
 
 
-def check_durability(engine: Engine) -> None:
-    """Refuse a database that answers 'saved' before the answer is on disk."""
+_FORGETFUL: Final = {
+    "synchronous_commit": "a saved answer could be lost",
+    "fsync": "a power cut could lose saved answers or leave the database unreadable",
+}
+
+
+def check_durability(engine: Engine, *, careless_server: bool = False) -> None:
+    """Refuse a database that answers 'saved' before the answer is on disk. Raises DurabilityError.
+
+    The tests' own server, which holds nothing of anybody, may be careless: then only what a connection can
+    change for itself is looked at.
+    """
+    looked_at = ["synchronous_commit"] if careless_server else [*_FORGETFUL]
     with engine.connect() as connection:
-        setting = connection.execute(text("SHOW synchronous_commit")).scalar_one()
-    if setting == "off":
+        off = [name for name in looked_at if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"]
+    if off:
         raise DurabilityError(
-            "Eleven does not start: synchronous_commit is off, so a saved answer could be lost. "
-            "Set synchronous_commit to on in the database's settings."
+            f"Eleven does not start: {off[0]} is off, so {_FORGETFUL[off[0]]}. "
+            f"Set {' and '.join(off)} to on in the database's settings."
         )
 
 

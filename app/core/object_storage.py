@@ -74,13 +74,17 @@ class ObjectStorage:
 
     def put(self, content: BinaryIO) -> Kept:
         """Store a file in one request: object storage shows an object when all of it is there."""
+        return self.put_as(new_name(), content)
+
+    def put_as(self, name: str, content: BinaryIO) -> Kept:
+        """Store a file under the name that it had: a restore does."""
         digest, size = hashlib.sha256(), 0
         content.seek(0)
         for chunk in pieces(content):
             digest.update(chunk)
             size += len(chunk)
         content.seek(0)
-        kept = Kept(new_name(), size, digest.hexdigest())
+        kept = Kept(name, size, digest.hexdigest())
         request = self._request("PUT", self._path(kept.name), sha256=kept.sha256)
         request = self.client.build_request(
             "PUT",

@@ -11,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.archive import Manifest, RecoveryError, identity_from, recipient_from
 from app.core.backup import backup
+from app.core.object_storage import ObjectStorage
 from app.core.restore import checked, restore
 from app.core.settings import settings
+from app.core.stores import file_store
 
 
 def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +35,7 @@ def run_backup(args: argparse.Namespace, address: URL, now: datetime) -> int:
     began = time.monotonic()
     try:
         recipient = recipient_from(args.recipient) if args.recipient else None
-        made = backup(address, settings().evidence_folder, args.target, now=now, recipient=recipient)
+        made = backup(address, _evidence(), args.target, now=now, recipient=recipient)
     except (RecoveryError, DBAPIError) as problem:
         return _refuse(problem)
     size = f", {made.path.stat().st_size:,} bytes" if made.path else ""
@@ -41,8 +43,7 @@ def run_backup(args: argparse.Namespace, address: URL, now: datetime) -> int:
     if made.manifest.missing:
         _say(
             f"Attention: {len(made.manifest.missing):,} files of evidence that answers name are not in this "
-            f"backup, such as {made.manifest.missing[0]}. Look for them in the folder of evidence, or "
-            "back up the object storage by its own means."
+            f"backup, such as {made.manifest.missing[0]}. They are not where files of evidence are kept."
         )
         return 3
     return 0
@@ -56,12 +57,18 @@ def run_restore(args: argparse.Namespace, address: URL | None) -> int:
         if args.check or address is None:
             manifest = checked(args.source, identity)
         else:
-            manifest = restore(address, settings().evidence_folder, args.source, identity=identity)
+            manifest = restore(address, _evidence(), args.source, identity=identity)
     except (RecoveryError, DBAPIError, OSError) as problem:
         return _refuse(problem)
     done = "whole and readable" if args.check else "restored and compared"
     _say(f"{args.source}, made {manifest.made_at}: {done}, {_content(manifest)}, {_seconds(began)}")
     return 0
+
+
+def _evidence() -> Path | ObjectStorage:
+    """Return where this installation keeps its files of evidence."""
+    store = file_store(settings())
+    return store if isinstance(store, ObjectStorage) else settings().evidence_folder
 
 
 def _refuse(problem: Exception) -> int:

@@ -4,9 +4,6 @@ Tables, rows and their comparison are one transaction. Whatever goes wrong in it
 """
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -30,7 +27,7 @@ from app.core.archive import (
     rows_of,
     unreadable_is_damaged,
 )
-from app.core.backup import FOLDER
+from app.core.copied_files import FOLDER, Restoring, copied_files
 from app.core.copied_tables import (
     Driver,
     driver_of,
@@ -41,8 +38,7 @@ from app.core.copied_tables import (
     upkeep_engine,
 )
 from app.core.migrate import alembic_config, migrate
-
-_CHUNK: Final = 1 << 20
+from app.core.object_storage import ObjectStorage
 
 
 def checked(path: Path, identity: pyrage.x25519.Identity | None = None) -> Manifest:
@@ -59,13 +55,18 @@ def checked(path: Path, identity: pyrage.x25519.Identity | None = None) -> Manif
 
 
 def restore(
-    address: URL, evidence: Path, path: Path, *, identity: pyrage.x25519.Identity | None = None
+    address: URL,
+    evidence: Path | ObjectStorage,
+    path: Path,
+    *,
+    identity: pyrage.x25519.Identity | None = None,
 ) -> Manifest:
-    """Restore a backup into a database without tables and a folder of evidence without files.
+    """Restore a backup into a database without tables and a place of evidence without files.
 
     A backup of an earlier version is brought up to date afterwards. Raises RecoveryError with what to do.
     """
-    _refuse_files(evidence)
+    place = copied_files(evidence)
+    place.refuse_filled()
     engine = upkeep_engine(address)
     try:
         with engine.connect() as connection:
@@ -73,13 +74,13 @@ def restore(
             manifest = checked(path, identity)
             # The transaction is begun here, so that the making of the tables does not end it.
             with (
-                _files_in_waiting(evidence, manifest) as waiting,
+                place.restoring([*_file_names(manifest)]) as files,
                 opened(path, identity) as source,
                 connection.begin(),
             ):
-                _load(connection, manifest, source, waiting)
+                _load(connection, manifest, source, files)
                 _compare(driver_of(connection), manifest)
-                _put_in_place(waiting, evidence)
+                files.put_in_place()
     finally:
         engine.dispose()
     migrate(address)
@@ -115,11 +116,6 @@ def _refuse_filled(driver: Driver) -> None:
         )
 
 
-def _refuse_files(evidence: Path) -> None:
-    if evidence.exists() and any(evidence.iterdir()):
-        raise RecoveryError(f"{evidence} is not empty, and nothing in it was touched. Move it away first.")
-
-
 def _file_names(manifest: Manifest) -> Iterator[str]:
     return (str(each["name"]) for each in manifest.files)
 
@@ -133,7 +129,7 @@ def _refuse_odd_path(name: str) -> None:
 # --- loading --------------------------------------------------------------------------------------
 
 
-def _load(connection: Connection, manifest: Manifest, source: BinaryIO, waiting: Path) -> None:
+def _load(connection: Connection, manifest: Manifest, source: BinaryIO, files: Restoring) -> None:
     config = alembic_config(None)
     config.attributes["connection"] = connection
     command.upgrade(config, manifest.revision)
@@ -146,17 +142,17 @@ def _load(connection: Connection, manifest: Manifest, source: BinaryIO, waiting:
         raise DamagedError(f"its tables are not those of revision {manifest.revision}")
     with _without_constraints(driver, list(listed)):
         with unreadable_is_damaged():
-            _read_parts(driver, manifest, source, waiting)
+            _read_parts(driver, manifest, source, files)
         set_sequences(driver, manifest.sequences)
 
 
-def _read_parts(driver: Driver, manifest: Manifest, source: BinaryIO, waiting: Path) -> None:
+def _read_parts(driver: Driver, manifest: Manifest, source: BinaryIO, files: Restoring) -> None:
     hashes = {member.name: member.sha256 for member in manifest.members()}
     for name, content in each_member(source):
         kind, _, rest = name.partition("/")
         if kind == "files":
             _refuse_odd_path(name)
-            found = _write_file(waiting / rest, content)
+            found = files.take(rest, content)
         elif kind == "tables":
             data = content.read()
             found = hashlib.sha256(data).hexdigest()
@@ -166,18 +162,6 @@ def _read_parts(driver: Driver, manifest: Manifest, source: BinaryIO, waiting: P
             continue
         if found != hashes.get(name):
             raise DamagedError(f"{name} changed while it was read")
-
-
-def _write_file(path: Path, content: BinaryIO) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    digest = hashlib.sha256()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest()
 
 
 _FOREIGN_KEYS: Final = """
@@ -232,36 +216,3 @@ def _compare(driver: Driver, manifest: Manifest) -> None:
             raise RecoveryError(
                 f"After restoring, the table {table.name} is not what the backup holds. Nothing was kept."
             )
-
-
-@contextmanager
-def _files_in_waiting(evidence: Path, manifest: Manifest) -> Iterator[Path]:
-    """Give a folder within the one that files go to; what is left in it at the end is thrown away.
-
-    Without files none is made: the folder of evidence may not be there at all.
-    """
-    if not manifest.files:
-        yield evidence
-        return
-    evidence.mkdir(parents=True, exist_ok=True, mode=0o700)
-    waiting = Path(tempfile.mkdtemp(prefix=".restoring-", dir=evidence))
-    try:
-        yield waiting
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
-
-
-def _put_in_place(waiting: Path, evidence: Path) -> None:
-    """Put the files where they belong, before the rows that name them are there for good.
-
-    The folder itself stays: it can be a volume of its own.
-    """
-    if waiting == evidence:
-        return
-    for each in (waiting / FOLDER).iterdir():
-        each.rename(evidence / each.name)
-    handle = os.open(evidence, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

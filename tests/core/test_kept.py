@@ -110,6 +110,7 @@ def test_while_the_database_is_away_the_text_comes_back(
     client_as: ClientAs,
     monkeypatch: pytest.MonkeyPatch,
     page_engine: Engine,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     lead: TestClient = client_as(OrganisationRole.LEAD, organisation=school.organisation_id)
     data = fields(work, school)
@@ -126,6 +127,10 @@ def test_while_the_database_is_away_the_text_comes_back(
     assert (reply.status_code, fragment.status_code, page.status_code) == (503, 503, 503)
     assert reply.headers["retry-after"]
     assert sent_again(reply.text) == data
+    reference = re.search(r"give the reference <strong>([0-9a-f]{8})<", reply.text)
+    assert reference is not None
+    assert f"reference {reference[1]}: the database cannot do its work: " in caplog.text
+    assert TYPED not in caplog.text
     assert "Not saved yet" in fragment.text
     assert "was not saved" not in page.text
 
@@ -170,6 +175,23 @@ def test_a_refusal_and_a_fault_of_ours_give_the_text_to_copy_and_no_secret(
         assert "<script>alert" not in page
         assert "123456" not in page
         assert "a-secret" not in page
+
+
+@pytest.mark.access
+def test_somebody_whose_access_ended_while_they_wrote_gets_their_text_back(
+    school: queries.ReturnHead, work: Work, client_as: ClientAs
+) -> None:
+    other = builders.organisation(work, "Another School")
+    work.session.commit()
+    writer = client_as(OrganisationRole.CONTRIBUTOR, organisation=other)
+    data = fields(work, school)
+    replies = [writer.post(f"/returns/{number}/{DOMAIN}", data=data) for number in (school.id, 999_999)]
+    for reply in replies:
+        assert reply.status_code == 404
+        assert list(copied(reply.text).values()) == [TYPED]
+        assert "<script>alert" not in reply.text
+    assert replies[0].text == replies[1].text
+    assert "What you typed" not in writer.get(f"/returns/{school.id}/{DOMAIN}").text
 
 
 def test_a_refusal_shows_at_most_a_page_of_texts(school: queries.ReturnHead, client_as: ClientAs) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy.engine import URL
 from app.core.embedded import ensure_database
 from app.core.migrate import alembic_config
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def empty(server: URL) -> Iterator[URL]:

@@ -3,22 +3,15 @@
 import hashlib
 import io
 import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import boto3
-import httpx2
 import pytest
 
 from app.core.object_storage import Bucket, ObjectStorage, authorization
 from app.core.storage import FileGoneError, Storage, StorageError
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 CONTENT = os.urandom(300_000)
 
 
@@ -39,47 +32,6 @@ def test_the_signature_is_that_of_the_worked_example() -> None:
     }
     header = authorization(example, "GET", "/test.txt", "", headers, datetime(2013, 5, 24, tzinfo=UTC))
     assert header.endswith("Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[str]:
-    """A local S3-compatible server in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    quiet = subprocess.DEVNULL
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=quiet, stderr=quiet
-    )
-    for _ in range(300):
-        try:
-            httpx2.get(f"{address}/moto-api/", timeout=1)
-            break
-        except httpx2.HTTPError:
-            time.sleep(0.1)
-    yield address
-    server.kill()
-    server.wait(10)
-
-
-@pytest.fixture(scope="module")
-def bucket(service: str) -> Bucket:
-    """A bucket, and a user whose key may use it; from then on the server checks every signature."""
-    place = {"endpoint_url": service, "region_name": "eu-west-2"}
-    root = {"aws_access_key_id": "root", "aws_secret_access_key": "root"}
-    boto3.client("s3", **place, **root).create_bucket(
-        Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
-    )
-    users = boto3.client("iam", **place, **root)
-    users.create_user(UserName="eleven")
-    allowed = (
-        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
-    )
-    users.put_user_policy(UserName="eleven", PolicyName="all", PolicyDocument=allowed)
-    key = users.create_access_key(UserName="eleven")["AccessKey"]
-    httpx2.post(f"{service}/moto-api/reset-auth", content=b"0")
-    return Bucket(service, "evidence", "eu-west-2", key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def test_what_is_put_comes_out_again(bucket: Bucket) -> None:
@@ -105,14 +57,12 @@ def test_every_object_is_listed_over_several_pages(bucket: Bucket, monkeypatch: 
     assert {item.name for item in store.items()} == names
 
 
-@pytest.mark.faults
 def test_a_wrong_key_is_refused_by_the_server(bucket: Bucket) -> None:
     """The control of the signature: the server does check it."""
     with pytest.raises(StorageError, match="403"):
         ObjectStorage(replace(bucket, secret_key="not the key")).put(io.BytesIO(CONTENT))
 
 
-@pytest.mark.faults
 def test_a_service_that_is_away_is_a_storage_error(bucket: Bucket) -> None:
     away = ObjectStorage(replace(bucket, endpoint="http://127.0.0.1:1"))
     for call in (lambda: away.put(io.BytesIO(b"x")), lambda: away.open("0" * 32), lambda: list(away.items())):
@@ -120,7 +70,6 @@ def test_a_service_that_is_away_is_a_storage_error(bucket: Bucket) -> None:
             call()
 
 
-@pytest.mark.faults
 def test_a_bucket_that_is_not_there_is_a_storage_error(bucket: Bucket) -> None:
     with pytest.raises(StorageError):
         ObjectStorage(replace(bucket, name="nowhere")).put(io.BytesIO(b"x"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.core.scanning import Clamd, Outcome, Verdict, read_reply
 from tests.core.fake_clamd import EICAR, FakeClamd, clamd
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 CLEAN = Verdict(Outcome.CLEAN)
 
 
@@ -39,7 +39,6 @@ def test_a_unix_socket_does_as_well(tmp_path: Path) -> None:
         assert scan(fake, b"text") == CLEAN
 
 
-@pytest.mark.faults
 def test_a_file_over_the_scanner_s_limit_is_never_clean(fake: FakeClamd) -> None:
     fake.size_limit = 100_000
     verdict = scan(fake, *(b"a" * 60_000 for _ in range(100)))
@@ -48,7 +47,6 @@ def test_a_file_over_the_scanner_s_limit_is_never_clean(fake: FakeClamd) -> None
     assert scan(fake, *(b"a" * 60_000 for _ in range(100))) == CLEAN  # the control
 
 
-@pytest.mark.faults
 def test_a_silent_scanner_is_given_up_in_time(fake: FakeClamd) -> None:
     fake.answer = None
     begun = time.monotonic()
@@ -56,13 +54,11 @@ def test_a_silent_scanner_is_given_up_in_time(fake: FakeClamd) -> None:
     assert time.monotonic() - begun < 3
 
 
-@pytest.mark.faults
 def test_a_scanner_that_is_away_says_nothing(tmp_path: Path) -> None:
     for address in ("tcp://127.0.0.1:1", f"unix:{tmp_path}/none", "tcp://127.0.0.1:99999999"):
         assert Clamd(address, 1).scan([b"text"]).outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize(
     "reply",
     [
@@ -84,7 +80,6 @@ def test_no_other_answer_means_clean(fake: FakeClamd, reply: bytes) -> None:
     assert scan(fake, b"text").outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.faults
 def test_a_client_that_looks_for_ok_anywhere_would_be_fooled() -> None:
     """The control: the broken variant calls what the real one does not know clean."""
     fooled = [reply for reply in (b"stream: OKAY\0", b"stream: OK") if b"OK" in reply]
@@ -98,7 +93,6 @@ def test_whatever_is_said_only_the_exact_words_are_clean(reply: bytes) -> None:
     assert clean == (reply.strip(b"\0\n ") == b"stream: OK")
 
 
-@pytest.mark.faults
 def test_a_file_that_cannot_be_read_to_its_end_is_not_clean(fake: FakeClamd) -> None:
     def breaking() -> Iterator[bytes]:
         yield b"the first half"

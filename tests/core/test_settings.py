@@ -6,6 +6,8 @@ import pytest
 
 from app.core.settings import Settings, UnsafeSettingsError
 
+pytestmark = pytest.mark.access
+
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "settings.md"
 
 

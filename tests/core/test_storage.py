@@ -16,7 +16,7 @@ import pytest
 
 from app.core.storage import FileGoneError, Kept, LocalFolder, Storage, StorageError
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONTENT = bytes(range(256)) * 1_000
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
@@ -93,7 +93,6 @@ class CarelessFullDisk(FullDisk):
         raise AssertionError("the disk was full")
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("room", [0, 1, 65_536, 200_000])
 def test_a_full_disk_leaves_nothing_half(tmp_path: Path, room: int) -> None:
     store = FullDisk(tmp_path, room)
@@ -105,7 +104,6 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, room: int) -> None:
     assert store.exists(store.put(io.BytesIO(CONTENT)).name)  # and it goes on when there is room again
 
 
-@pytest.mark.faults
 def test_a_careless_store_would_leave_half_a_file(tmp_path: Path) -> None:
     store = CarelessFullDisk(tmp_path, 65_536)
     with pytest.raises(OSError, match="No space"):
@@ -113,7 +111,6 @@ def test_a_careless_store_would_leave_half_a_file(tmp_path: Path) -> None:
     assert [item.name for item in store.items()] == ["0" * 32]
 
 
-@pytest.mark.faults
 def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file where the folder should be")
     with pytest.raises(StorageError):
@@ -134,7 +131,6 @@ LocalFolder(Path(sys.argv[1])).put(Slow(bytes(10_000_000)))
 """
 
 
-@pytest.mark.faults
 def test_a_killed_upload_is_never_a_file_and_is_swept_up(tmp_path: Path) -> None:
     """The process is killed with SIGKILL at five moments in the middle of writing."""
     for reads in (1, 2, 5, 20, 60):

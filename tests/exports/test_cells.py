@@ -17,6 +17,8 @@ from tests.exports.package_checks import faults, reread
 from tests.exports.texts import NEVER_STORED, STORED, as_shown, whole
 from tests.exports.writing import NOW, written
 
+pytestmark = pytest.mark.faults
+
 
 def first_column(content: bytes) -> list[Any]:
     return [row[0] for row in next(iter(reread(content).values()))]

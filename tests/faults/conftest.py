@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from app.core import backup
 from app.core.database import build_engine
 from app.core.scope import Scope
-from tests.faults.filled import demo_partnership
+from tests.core.local_s3 import bucket, service
+from tests.faults.filled import NOW, demo_partnership, new_database, run
 from tests.faults.people import everybody_hangs_up
 from tests.faults.postgres import OwnPostgres, own_directory
 from tests.faults.servers import Foundry, Server
@@ -16,7 +18,7 @@ from tests.faults.servers import Foundry, Server
 # The browsers of journeys serve here too.
 from tests.journeys.conftest import address, browser_type_launch_args, visitor
 
-__all__ = ["address", "browser_type_launch_args", "visitor"]
+__all__ = ["address", "browser_type_launch_args", "bucket", "service", "visitor"]
 
 NewServer = Callable[..., Server]
 
@@ -70,3 +72,22 @@ def filled(server: URL, template: str) -> Iterator[str]:
     """The name of a database with the demo partnership; tests that change it take a copy."""
     with demo_partnership(server, template) as name:
         yield name
+
+
+@pytest.fixture
+def empty(server: URL) -> Iterator[URL]:
+    """A database without tables."""
+    with new_database(server) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def small(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A small backup, of which every kind of byte can be spoiled."""
+    place = tmp_path_factory.mktemp("small")
+    (place / "evidence").mkdir()
+    (place / "evidence" / "minutes").write_bytes(b"Minutes of 4 October " * 400)
+    with new_database(server, template) as address:
+        run(address, f"INSERT INTO user_account (email, name, created_at) VALUES ('a@b.cd', 'Ö', '{NOW}')")
+        backup.backup(address, place / "evidence", str(place / "small.tar"), now=NOW)
+    return (place / "small.tar").read_bytes()

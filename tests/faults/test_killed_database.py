@@ -6,11 +6,14 @@ import sys
 import time
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 
 from app.core.database import DurabilityError, build_engine, check_durability
 from app.core.scope import Scope
+from app.core.settings import settings
+from app.main import build_app
 from tests.conftest import ROOT
 from tests.faults.conftest import NewServer
 from tests.faults.ledger import Verdict, judge
@@ -119,10 +122,31 @@ def test_the_check_at_the_start_tells_the_two_apart(database: URL) -> None:
         engine = create_engine(database, connect_args={"options": f"-c synchronous_commit={setting}"})
         if refused:
             with pytest.raises(DurabilityError):
-                check_durability(engine)
+                check_durability(engine, careless_server=True)
         else:
-            check_durability(engine)
+            check_durability(engine, careless_server=True)
         engine.dispose()
+
+
+def test_a_server_that_a_power_cut_can_empty_is_refused_outside_the_tests(
+    database: URL, own_postgres: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests' own server has fsync off, so it is the planted fault; a durable one is the control."""
+    durable, careless = build_engine(own_postgres.database, 1), build_engine(database, 1)
+    check_durability(durable)
+    own_postgres.tell(f'ALTER DATABASE "{own_postgres.database.database}" SET synchronous_commit = off')
+    durable.dispose()
+    with pytest.raises(DurabilityError, match="synchronous_commit is off"):
+        check_durability(durable)
+    own_postgres.tell(f'ALTER DATABASE "{own_postgres.database.database}" RESET synchronous_commit')
+    durable.dispose()
+    with TestClient(build_app(careless)):
+        pass  # in the tests it serves
+    monkeypatch.setattr(settings(), "mode", "production")
+    with pytest.raises(DurabilityError, match="fsync is off"), TestClient(build_app(careless)):
+        pass
+    durable.dispose()
+    careless.dispose()
 
 
 def settings_at_commit(database: URL, engine: Engine) -> list[str]:

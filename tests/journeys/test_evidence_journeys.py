@@ -18,7 +18,7 @@ from tests.core.fake_clamd import EICAR, FakeClamd, clamd
 from tests.journeys.conftest import NewVisitor, Visitor
 from tests.returns.file_makers import pdf, word
 
-pytestmark = [pytest.mark.journey, pytest.mark.files]
+pytestmark = [pytest.mark.journey, pytest.mark.files, pytest.mark.faults]
 DOMAIN = "leadership-and-governance"
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from app.organisations.register_file import Refusal, RegisterFileError, Table, parse_schools, read_table
 from tests.organisations.register_builder import as_csv, as_xlsx, school
 
+pytestmark = pytest.mark.faults
+
 HEADING = b"URN,LA (code),EstablishmentName\n"
 
 

@@ -14,6 +14,8 @@ from app.organisations import workbook_files
 from app.organisations.register_file import RegisterFileError, Table, parse_schools, read_table
 from tests.organisations.register_builder import as_xlsx, school
 
+pytestmark = pytest.mark.faults
+
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SHEET = "xl/worksheets/sheet1.xml"
 

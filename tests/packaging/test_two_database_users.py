@@ -14,7 +14,7 @@ from sqlmodel import Session, text
 
 from app import cli
 from app.core.database import build_engine
-from app.core.migrate import WEB_USER, let_web_sign_in
+from app.core.migrate import WEB_USER, WebUserError, let_web_sign_in
 from app.core.scope import Scope, check_row_security
 from app.core.settings import settings
 from tests.faults.filled import run as run_as_owner
@@ -132,3 +132,12 @@ def test_a_user_of_that_name_with_rights_of_its_own_is_refused(
     assert "has rights of its own" in capsys.readouterr().err
     run_as_owner(database, f"ALTER ROLE {WEB_USER} NOCREATEROLE")
     assert cli.migrate(argparse.Namespace()) == 0
+
+
+def test_an_owner_who_may_make_no_users_is_told_what_to_do(database: URL) -> None:
+    run_as_owner(database, "CREATE ROLE plain_keeper LOGIN")
+    try:
+        with pytest.raises(WebUserError, match="Let an administrator make it"):
+            let_web_sign_in(database.set(username="plain_keeper"), PASSWORD)
+    finally:
+        run_as_owner(database, "DROP ROLE plain_keeper")

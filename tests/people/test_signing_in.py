@@ -211,6 +211,22 @@ def altered(link: str) -> str:
     return link[:-1] + ("A" if link[-1] != "A" else "B")
 
 
+def test_a_link_that_a_newer_one_replaced_signs_nobody_in(client_as: ClientAs, engine: Engine) -> None:
+    browser = client_as()
+    codes = [shown_code(browser.post("/sign-in", data={"email": MANAGER}).text)]
+    older = newest_link(engine)
+    codes.append(shown_code(browser.post("/sign-in", data={"email": MANAGER}).text))
+    newer = newest_link(engine)
+    assert newer != older
+    assert browser.post(newer).status_code == 303
+    browser.post("/sign-out")
+    for claimant in (browser, client_as()):
+        assert "Get a new link" in claimant.get(older).text
+        for code in ("", *codes):
+            assert claimant.post(older, data={"code": code}).status_code in {410, 422}
+        assert not signed_in(claimant)
+
+
 def test_altered_and_made_up_links_lead_to_a_new_one(client_as: ClientAs, engine: Engine) -> None:
     browser = client_as()
     browser.post("/sign-in", data={"email": MANAGER})

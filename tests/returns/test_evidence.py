@@ -24,7 +24,7 @@ from tests.conftest import ClientAs
 from tests.returns.evidence_scenes import School, asked, file_rows, lead_of, school, send
 from tests.returns.file_makers import GOOD, pdf
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 
 
 @pytest.fixture

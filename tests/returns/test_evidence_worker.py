@@ -25,7 +25,7 @@ from tests.core.fake_clamd import EICAR, FakeClamd, clamd
 from tests.returns.evidence_scenes import School, asked, file_rows, lead_of, school, send
 from tests.returns.file_makers import pdf
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 INFECTED = pdf(EICAR)
 
 
@@ -111,7 +111,6 @@ def test_an_infected_file_is_no_evidence(
     assert "no evidence given" in lead.get(f"{place.path}/check").text
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("illness", ["silent", "error", "limit", "away"])
 def test_an_ill_scanner_never_makes_a_file_available_and_is_asked_again(
     illness: str, place: School, fake: FakeClamd, client_as: ClientAs, work: Work, store: LocalFolder
@@ -146,7 +145,6 @@ def test_an_ill_scanner_never_makes_a_file_available_and_is_asked_again(
     assert lead.get(f"{place.path}/files/{row.id}").status_code == 200
 
 
-@pytest.mark.faults
 def test_a_worker_that_took_unknown_for_clean_would_be_caught(
     place: School, fake: FakeClamd, client_as: ClientAs, work: Work, engine: Engine, store: LocalFolder
 ) -> None:
@@ -165,7 +163,6 @@ def test_a_worker_that_took_unknown_for_clean_would_be_caught(
     assert lead.get(f"{place.path}/files/{row.id}").status_code == 200
 
 
-@pytest.mark.faults
 def test_a_worker_killed_in_the_middle_of_a_scan_is_followed_by_another(
     place: School, fake: FakeClamd, client_as: ClientAs, work: Work, engine: Engine, store: LocalFolder
 ) -> None:
@@ -215,7 +212,6 @@ def names(store: LocalFolder) -> set[str]:
     return {item.name for item in store.items()}
 
 
-@pytest.mark.faults
 def test_the_sweep_takes_orphans_and_leaves_what_a_row_or_a_new_upload_needs(
     place: School, client_as: ClientAs, work: Work, engine: Engine, store: LocalFolder
 ) -> None:
@@ -237,7 +233,6 @@ def test_the_sweep_takes_orphans_and_leaves_what_a_row_or_a_new_upload_needs(
     assert names(store) == {row.stored_as}
 
 
-@pytest.mark.faults
 def test_a_sweep_that_does_not_ask_the_database_would_lose_evidence(
     place: School, client_as: ClientAs, work: Work, engine: Engine, store: LocalFolder
 ) -> None:
@@ -289,7 +284,6 @@ def test_a_removed_file_goes_after_a_day_unless_a_signed_edition_or_another_year
     assert lead.get(f"{next_year.path}/files/{carried.id}").content == pdf(b"% signed")
 
 
-@pytest.mark.faults
 def test_the_worker_goes_on_while_the_store_is_away(
     place: School, fake: FakeClamd, client_as: ClientAs, work: Work, engine: Engine, store: LocalFolder
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.returns.file_names import LONGEST, attachment, distinct, ending_of, safe_name
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 
 
 @pytest.mark.parametrize(

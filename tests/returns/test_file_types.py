@@ -20,7 +20,7 @@ from app.returns.refusals import RefusedFileError
 from tests.returns.file_makers import GOOD, jpeg, pdf, png, with_parts, word
 from tests.returns.hostile_files import every_hostile_file
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 ROOT = Path(__file__).resolve().parent.parent.parent
 MOST_SECONDS = 5
 MOST_MEGABYTES = 200
@@ -68,7 +68,6 @@ def test_a_template_on_the_school_s_own_drive_is_no_harm() -> None:
     assert kind("letter.docx", with_parts(word(), {"word/_rels/settings.xml.rels": near})) == "docx"
 
 
-@pytest.mark.faults
 def test_every_hostile_file_is_refused_in_words_within_5_seconds_and_200_megabytes() -> None:
     """Each is looked at in a process of its own family, whose greatest memory is then read."""
     code = "import tests.returns.test_file_types as t; t.refuse_all()"
@@ -118,7 +117,6 @@ def refuse_all() -> None:
     )
 
 
-@pytest.mark.faults
 def test_without_looking_at_content_most_of_them_would_get_in() -> None:
     """The control: a broken variant that goes by the name alone takes what the real one refuses."""
     by_name = {ending for each in TYPES.values() for ending in each.endings}

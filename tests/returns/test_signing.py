@@ -20,6 +20,8 @@ from app.returns.rules import AnswerValues, from_stored
 from app.returns.signing import snapshot_hash
 from tests import builders
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def school(work: Work) -> tuple[Work, queries.ReturnHead]:

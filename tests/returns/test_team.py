@@ -13,6 +13,8 @@ from app.people import queries as people
 from tests import builders
 from tests.conftest import ClientAs
 
+pytestmark = pytest.mark.access
+
 
 @dataclass
 class Team:
@@ -71,7 +73,6 @@ def test_removing_asks_first_and_says_what_happens(team: Team, work: Work) -> No
     assert f'action="{link}"' in asked
 
 
-@pytest.mark.access
 def test_only_leads_are_asked_and_only_about_their_colleagues(
     team: Team, work: Work, client_as: ClientAs
 ) -> None:
