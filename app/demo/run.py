@@ -59,6 +59,7 @@ def _fill(database: URL) -> None:
     from app.core.settings import settings  # noqa: PLC0415
     from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
+    from app.demo.moderation import add_moderation  # noqa: PLC0415
     from app.demo.visits import add_visits  # noqa: PLC0415
 
     engine = owner_engine(database)  # rows are copied in bulk, which row-level security rules out
@@ -68,6 +69,7 @@ def _fill(database: URL) -> None:
         print("Making the demo partnership: 535 schools, its agencies, two years of returns ...", flush=True)
         began = time.monotonic()
         load(engine, now=system_clock(), storage=file_store(settings()))
+        add_moderation(engine, system_clock())
         add_visits(engine, system_clock())
         print(f"Done in {time.monotonic() - began:.0f} seconds.", flush=True)
     engine.dispose()
