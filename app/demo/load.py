@@ -12,7 +12,7 @@ from app.actions.models import Action
 from app.chasing.models import Call
 from app.core.models import AuditEvent, OutboxMessage
 from app.core.storage import Storage
-from app.demo import chasing, desk, evidence, outcomes, people, register, returns, rounds
+from app.demo import chasing, desk, evidence, finished, outcomes, people, register, returns, rounds
 from app.demo.answers import Answers
 from app.demo.chance import chance
 from app.demo.copying import continue_ids, copy_rows
@@ -129,7 +129,9 @@ def _write_round(session: Session, cast: Cast, this: RoundPlan, every: list[Made
     copy_rows(session, DomainColleague, (row for made in every for row in returns.domain_rows(made)))
     copy_rows(session, SignedReturn, (row for made in every for row in returns.signed_rows(made)))
     copy_rows(session, EvidenceFile, evidence.file_rows(every))
-    copy_rows(session, StoredRating, (row for made in every for row in outcomes.rating_rows_of(made, seed)))
+    copy_rows(session, StoredRating, (row for made in every for row in outcomes.rating_rows_of(made)))
+    if this.is_last:
+        finished.write(session, cast, every)
     copy_rows(session, Action, (row for made in every for row in outcomes.action_rows(made, seed, cast.now)))
     copy_rows(session, Call, desk.call_rows(cast, this, every))
     copy_rows(session, AuditEvent, desk.audit_rows(cast, this, every))

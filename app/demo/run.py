@@ -60,6 +60,7 @@ def _fill(database: URL) -> None:
     from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
     from app.demo.planner import add_planner  # noqa: PLC0415
+    from app.demo.moderation import add_moderation  # noqa: PLC0415
     from app.demo.visits import add_visits  # noqa: PLC0415
     from app.signals.measuring import measure_all  # noqa: PLC0415
 
@@ -70,6 +71,7 @@ def _fill(database: URL) -> None:
         print("Making the demo partnership: 535 schools, its agencies, two years of returns ...", flush=True)
         began = time.monotonic()
         load(engine, now=system_clock(), storage=file_store(settings()))
+        add_moderation(engine, system_clock())
         add_visits(engine, system_clock())
         measure_all(engine, system_clock())
         add_planner(engine, system_clock())

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.ratings.rules import counted, named
+from app.ratings.rules import named
 
 # Below this kappa swings by a whole band with one standard more or less.
 FEWEST: Final = 20
@@ -130,8 +130,7 @@ def _often(counts: Mapping[str, int], titles: Mapping[str, str]) -> str:
 def _sentence(total: int, agreed: int, who: str, higher: str, lower: str) -> str:
     if not total:
         return "No standard has been moderated yet."
-    verb = "agreed"
-    begun = f"In {agreed} of {counted(total, 'standard')} the officer {verb}"
+    begun = f"In {agreed:,} of {total:,} {'standard' if total == 1 else 'standards'} the officer agreed"
     parts = []
     if higher:
         parts.append(f"{who} rate themselves higher {higher}")

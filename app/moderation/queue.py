@@ -16,6 +16,7 @@ from app.moderation.models import Moderation, ModerationMessage, ModerationShare
 from app.organisations.models import Organisation
 from app.people.models import User
 from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
+from app.questionnaires.queries import questionnaire
 from app.ratings.models import COUNTING, Opinion, RatingSource, StoredRating, ValidatedStandard
 from app.ratings.rules import counted
 from app.returns.models import Return, ReturnState
@@ -261,6 +262,7 @@ class Waiting:
     organisation: str
     domain_key: str
     standard_key: str
+    title: str
     by: str
 
 
@@ -273,7 +275,9 @@ def second_opinions(session: Session, user_id: int) -> tuple[Waiting, ...]:
             col(ValidatedStandard.domain_key),
             col(ValidatedStandard.standard_key),
             col(ValidatedStandard.judged_by_name),
+            col(Return.version_id),
         )
+        .join(Return, col(Return.id) == col(ValidatedStandard.return_id))
         .join(Organisation, col(Organisation.id) == col(ValidatedStandard.organisation_id))
         .where(
             col(ValidatedStandard.opinion) == Opinion.WAITING,
@@ -283,7 +287,10 @@ def second_opinions(session: Session, user_id: int) -> tuple[Waiting, ...]:
         )
         .order_by(col(ValidatedStandard.judged_at), col(ValidatedStandard.standard_key))
     )
-    return tuple(Waiting(*row) for row in found)
+    return tuple(
+        Waiting(row[0], row[1], row[2], row[3], questionnaire(session, row[5]).standard(row[3]).title, row[4])
+        for row in found.all()
+    )
 
 
 def mine(session: Session, user_id: int) -> tuple[QueueRow, ...]:

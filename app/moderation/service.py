@@ -16,7 +16,6 @@ from app.moderation import queries
 from app.moderation.interests import conflict_of
 from app.moderation.models import Moderation, ModerationShare
 from app.moderation.rules import (
-    Thread,
     mark_of,
     needs_second_opinion,
     problem_of,
@@ -190,7 +189,7 @@ def validate_rest(work: Work, return_id: int, domain_key: str) -> int:
         for standard in domain.rated
         if standard.key not in held.judged
         and held.mark(standard.key) != NOT_ANSWERED
-        and threads.get(standard.key) is not Thread.ASKED
+        and standard.key not in threads
     }
     if not rest:
         raise RefusedError("Nothing is left to validate here: what is open needs a judgement of its own.")

@@ -81,11 +81,10 @@ def judged_of_many(session: Session, return_ids: Iterable[int]) -> dict[int, dic
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """How far the moderation of a round is: returns that are signed, begun, wholly reviewed, released."""
+    """How far the moderation of a round is: returns that are signed, with a domain reviewed, released."""
 
     signed: int
     begun: int
-    reviewed: int
     released: int
 
 
@@ -108,7 +107,6 @@ def reviewed_of_round(session: Session, round_id: int) -> Reviewed:
         select(
             func.count().filter(each.c.own > 0),
             func.count().filter(each.c.checked > 0),
-            func.count().filter(each.c.checked > 0, each.c.checked >= each.c.own),
             func.count().filter(each.c.released > 0),
         )
     ).one()

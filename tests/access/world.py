@@ -32,6 +32,7 @@ from app.planner.models import PlannerEntry
 from app.planner.recurrence import Repeat
 from app.planner.year import EntryKind
 from app.questionnaires.queries import questionnaire
+from app.ratings.service import RatedReturn
 from app.returns import evidence
 from app.returns.models import EvidenceFile
 from app.returns.queries import ReturnHead
@@ -54,6 +55,7 @@ from app.visits.models import (
 )
 from app.visits.rules import Partner
 from tests import builders
+from tests.access.moderated import interested, moderated
 
 # Whatever the other school is called or says holds this word; whatever only its readers may see, the second.
 CANARY, SECRET_CANARY = "quokka", "quokka-answer"
@@ -153,6 +155,9 @@ def build(work: Work) -> World:
     work.session.add(preview)
     _visited(work, ours, "Ashgrove")
     _visited(work, theirs, "Quokka")
+    _moderated(
+        work, version, {school: RatedReturn(returns[closed, school], closed, school) for school in people}
+    )
     template = VisitTemplate(
         file_name="report.docx",
         content=report_template(),
@@ -236,6 +241,13 @@ def _planned(work: Work) -> dict[str, object]:
     work.session.add(entry)
     work.session.flush()
     return {"entry_id": entry.id, "number": 0}
+
+
+def _moderated(work: Work, version_id: int, every: Mapping[int, RatedReturn]) -> None:
+    first = questionnaire(work.session, version_id).domains[0]
+    for (school, of), mark in zip(every.items(), ("Ashgrove", "Quokka"), strict=True):
+        moderated(work, of, first.key, first.rated[0].key, mark)
+        interested(work, school, mark)
 
 
 def _visited(work: Work, school: int, mark: str) -> None:

@@ -226,7 +226,7 @@ def test_a_validated_rating_below_the_own_one_is_a_reason_for_a_visit(work: Work
     service.validate_rest(who, scene.return_id, scene.domain)
     today = work.now.date()
     assert selection_facts(work.session, today)[scene.place].validated_below == ()
-    for place in range(3, len(scene.keys)):
+    for place in (GREEN, *range(3, len(scene.keys))):
         judge(who, scene, place, "amber", "Not shown")
     title = selection_facts(work.session, today)[scene.place].validated_below
     own = ratings_of(work.session, scene.return_id)[scene.domain].outcome

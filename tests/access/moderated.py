@@ -1,0 +1,59 @@
+"""Returns of both schools that officers have moderated, for the walks through the program."""
+
+from typing import Any
+
+from app.core.access import Work
+from app.moderation.models import DeclaredInterest, Moderation, ModerationMessage, ModerationShare
+from app.ratings.models import Opinion, RatingSource, StoredRating, ValidatedStandard
+from app.ratings.rules import DomainRating
+from app.ratings.service import RatedReturn, rating_rows
+from tests.ratings.builders import rated
+
+
+def moderated(work: Work, of: RatedReturn, domain: str, standard: str, mark: str) -> None:
+    """Let officers have asked, judged and released; what they wrote holds a mark."""
+    where: dict[str, Any] = {
+        "return_id": of.return_id,
+        "organisation_id": of.organisation_id,
+        "domain_key": domain,
+    }
+    who: dict[str, Any] = {"user_id": work.actor.user_id}
+    judgement = ValidatedStandard(
+        **where,
+        standard_key=standard,
+        edition=1,
+        version=1,
+        own="green",
+        judged="amber",
+        comment=f"{mark}-answer judgement",
+        judged_by=work.actor.user_id,
+        judged_by_name=work.actor.name,
+        judged_at=work.now,
+        opinion=Opinion.NOT_NEEDED,
+        released_at=work.now,
+    )
+    asked = ModerationMessage(
+        **where, **who, standard_key=standard, asks=True, text=f"{mark}-answer why?", user_name=mark,
+        said_at=work.now,
+    )  # fmt: skip
+    begun = Moderation(
+        return_id=of.return_id, organisation_id=of.organisation_id, edition=1, begun_at=work.now,
+        released_at=work.now,
+    )  # fmt: skip
+    share = ModerationShare(**where, **who, shared_at=work.now)
+    work.session.add_all([judgement, asked, begun, share])
+    work.session.flush()
+    rating: DomainRating = rated("A A A", domain_key=domain)
+    (row,) = rating_rows(of, [rating], RatingSource.VALIDATED, work.now)
+    work.session.add(StoredRating(**row, released_at=work.now))
+    work.session.flush()
+
+
+def interested(work: Work, organisation_id: int, mark: str) -> None:
+    """Let somebody have declared an interest in an organisation."""
+    work.session.add(
+        DeclaredInterest(
+            user_id=work.actor.user_id, organisation_id=organisation_id, what=mark, declared_at=work.now
+        )
+    )
+    work.session.flush()
