@@ -103,7 +103,8 @@ _FACTS: Final = (
                 SELECT v.organisation_id, 'head_teacher', v.at FROM audit_event v
                 WHERE v.event IN ('organisation.changed', 'organisation.renumbered') AND v.at >= :look_back
                 AND jsonb_path_exists(v.detail,
-                    '$.fields[*] ? (@[0] == "head_name" && @[1] != "" && @[1] != null && @[2] != "")')
+                    'strict $.fields[*] ? (@[0] == "head_name" && @[1] != "" && @[1] != null && @[2] != "")',
+                    '{}', true)
             ) every GROUP BY organisation_id, role
         ) newest WHERE organisation_id IN (SELECT organisation_id FROM chosen) GROUP BY organisation_id
     ) l ON l.organisation_id = r.organisation_id

@@ -35,6 +35,7 @@ from app.returns.queries import ReturnHead
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
+from app.signals.measuring import measure
 from app.visits.documents import report_template
 from app.visits.enquiry import Ask, Source
 from app.visits.lifecycle import VisitState
@@ -157,7 +158,7 @@ def build(work: Work) -> World:
         uploaded_by=work.actor.user_id,
     )
     work.session.add(template)
-    work.session.commit()
+    measure(work.session, work.now)
     first = questionnaire(work.session, version).domains[0]
     common = {
         "domain": first.key,
