@@ -41,7 +41,12 @@ def say(work: Work, this: Scene, name: str, answers: dict[str, dict[str, Any]], 
     place, return_id = this.places[name], this.returns[name]
     for number, (key, values) in enumerate(answers.items()):
         at = datetime(2026, 11, 9, 9 + number * step // 60, number * step % 60, tzinfo=UTC)
-        where = {"return_id": return_id, "standard_key": key, "organisation_id": place, "version": 1}
+        where: dict[str, Any] = {
+            "return_id": return_id,
+            "standard_key": key,
+            "organisation_id": place,
+            "version": 1,
+        }
         person = by[number % len(by)]
         work.session.add(Answer(**where, **values, updated_at=at, updated_by=person))
         work.session.add(
