@@ -122,8 +122,10 @@ _FACTS: Final = (
         SELECT n.organisation_id, count(DISTINCT n.user_id) AS contacts,
             count(DISTINCT n.user_id) FILTER (WHERE x.address IS NOT NULL) AS bounced
         FROM contact n JOIN user_account p ON p.id = n.user_id
-        LEFT JOIN undeliverable_address x ON x.address = lower(p.email)
-        WHERE n.ended_at IS NULL AND n.organisation_id IN (SELECT organisation_id FROM chosen)
+        LEFT JOIN undeliverable_address x ON x.address = p.email
+        WHERE n.ended_at IS NULL AND n.organisation_id IN (
+            SELECT i.organisation_id FROM undeliverable_address j
+            JOIN user_account k ON k.email = j.address JOIN contact i ON i.user_id = k.id)
         GROUP BY n.organisation_id
     ) c ON c.organisation_id = r.organisation_id
     LEFT JOIN (
