@@ -103,7 +103,8 @@ _FACTS: Final = (
                 SELECT v.organisation_id, 'head_teacher', v.at FROM audit_event v
                 WHERE v.event IN ('organisation.changed', 'organisation.renumbered') AND v.at >= :look_back
                 AND jsonb_path_exists(v.detail,
-                    '$.fields[*] ? (@[0] == "head_name" && @[1] != "" && @[1] != null && @[2] != "")')
+                    'strict $.fields[*] ? (@[0] == "head_name" && @[1] != "" && @[1] != null && @[2] != "")',
+                    '{}', true)
             ) every GROUP BY organisation_id, role
         ) newest WHERE organisation_id IN (SELECT organisation_id FROM chosen) GROUP BY organisation_id
     ) l ON l.organisation_id = r.organisation_id
@@ -121,8 +122,10 @@ _FACTS: Final = (
         SELECT n.organisation_id, count(DISTINCT n.user_id) AS contacts,
             count(DISTINCT n.user_id) FILTER (WHERE x.address IS NOT NULL) AS bounced
         FROM contact n JOIN user_account p ON p.id = n.user_id
-        LEFT JOIN undeliverable_address x ON x.address = lower(p.email)
-        WHERE n.ended_at IS NULL AND n.organisation_id IN (SELECT organisation_id FROM chosen)
+        LEFT JOIN undeliverable_address x ON x.address = p.email
+        WHERE n.ended_at IS NULL AND n.organisation_id IN (
+            SELECT i.organisation_id FROM undeliverable_address j
+            JOIN user_account k ON k.email = j.address JOIN contact i ON i.user_id = k.id)
         GROUP BY n.organisation_id
     ) c ON c.organisation_id = r.organisation_id
     LEFT JOIN (

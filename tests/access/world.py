@@ -39,6 +39,7 @@ from app.returns.queries import ReturnHead
 from app.returns.rules import AnswerValues
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
+from app.signals.measuring import measure
 from app.visits.documents import report_template
 from app.visits.enquiry import Ask, Source
 from app.visits.lifecycle import VisitState
@@ -166,6 +167,7 @@ def build(work: Work) -> World:
     )
     work.session.add(template)
     planned = _planned(work)
+    measure(work.session, work.now)
     work.session.commit()
     first = questionnaire(work.session, version).domains[0]
     common = {

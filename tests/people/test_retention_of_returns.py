@@ -82,6 +82,10 @@ BESIDE_A_RETURN = (
     SELECT v.id, v.organisation_id, '09:00', '10:00', 'Talk', ''
     FROM visit v JOIN "return" r ON r.id = v.return_id WHERE r.round_id = :round
     """,
+    f"""
+    INSERT INTO signal_measure (return_id, organisation_id, edition, measured, measured_at)
+    SELECT id, organisation_id, 1, '{{}}', now() {OF_THE_ROUND}
+    """,
 )
 
 

@@ -44,8 +44,7 @@ FIRES: list[tuple[SignalKind, Facts, str]] = [
     (
         K.IDENTICAL,
         measured(alike=(("policy", "training", "records"), ("a", "b"))),
-        "The same or nearly the same text stands beside 3 standards: "
-        "“Safeguarding policy”, “Training” and “Records”",
+        "The same or nearly the same text stands beside 3 standards: “Safeguarding policy”, “Training” and “Records”",  # noqa: E501
     ),
     (
         K.UNCHANGED,
@@ -92,8 +91,7 @@ FIRES: list[tuple[SignalKind, Facts, str]] = [
         facts(
             new_leaders={"head_teacher": date(2026, 9, 1), "designated_safeguarding_lead": date(2026, 10, 1)}
         ),
-        "There is a new designated safeguarding lead since 1 Oct 2026 "
-        "and a new head teacher since 1 Sep 2026",
+        "There is a new designated safeguarding lead since 1 Oct 2026 and a new head teacher since 1 Sep 2026",  # noqa: E501
     ),
     (
         K.CONVERTED,
