@@ -18,6 +18,8 @@ from app.ratings.rules import OUTCOME_WORDS
 from app.returns import queries as returns
 from app.visits import queries, set_up
 from app.visits.documents import filled, letter_template, report_template
+from app.visits.framework import letter_text
+from app.visits.letter import paragraphs
 from app.visits.lifecycle import STATE_WORDS
 from app.visits.queries import VisitHead, by_domain_and_ask
 from app.visits.sources import open_actions
@@ -44,15 +46,12 @@ def _common(this: VisitHead) -> dict[str, Any]:
 def letter(_actor: ActorDep, session: SessionDep, now: NowDep, visit_id: int) -> Response:
     """Answer with the selection letter."""
     this = queries.visit_head(session, visit_id)
-    out, back = this.visit.framework_due, this.visit.return_due
-    if out is None or back is None:
+    text = letter_text(this)
+    if not text:
         raise NotFoundError
-    values = {
-        **_common(this),
-        "today": long_date(london_date(now)),
-        "framework_due": long_date(out),
-        "return_due": long_date(back),
-    }
+    # A copy of a letter that has gone says when it went.
+    written = this.visit.letter_sent_at or now
+    values = {**_common(this), "today": long_date(london_date(written)), "letter": paragraphs(text)}
     return word_file(filled(letter_template(), values), f"Selection letter - {this.organisation}")
 
 

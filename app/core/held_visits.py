@@ -60,6 +60,7 @@ VISITS: Final = (
         personal={
             "why": free_text("why it was chosen", HEARD),
             "waiver": free_text("why its notice is short", HEARD),
+            "letter": free_text("what its letter said", HEARD),
             "highlights": free_text("what was told at the end of the day", HEARD),
             "young_comment": free_text("what young scrutineers said", HEARD),
             "closed_why": free_text("why it was dropped", HEARD),

@@ -71,7 +71,7 @@ def _entries(first: date, until: date) -> Iterator[NewEntry]:
     ) -> NewEntry:
         last = begins + timedelta(days=days - 1)
         end = None if repeat is _R.ONCE else until
-        return NewEntry(kind, "", title, note, begins, last, repeat, same_weekday=days == 1, until=end)
+        return NewEntry(kind, "", title, note, begins, last, repeat, same_weekday=True, until=end)
 
     reports, dives = _K.BOARD_REPORT, _K.DEEP_DIVE
     yield comes(reports, "Partnership board meets", day(9, 14), _R.QUARTERLY)

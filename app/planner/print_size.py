@@ -10,7 +10,7 @@ from typing import Final
 
 from app.planner.year import VISITS, Activity, Cells, PlanYear
 
-SIZES: Final = (7.5, 6.75, 6.0, 5.25, 4.5)
+SIZES: Final = (9.0, 8.25, 7.5, 6.75, 6.0, 5.25, 4.5)
 # A4 landscape within margins of 8 mm, less the title and the heads of the columns.
 _WIDTH: Final = 795
 _HEIGHT: Final = 500

@@ -2,7 +2,8 @@
 
 Framework out no later than six weeks before the visit, return back no later than three weeks before, both
 inclusive: exactly 42 and 21 days before is in time. A day on which nobody is at work moves the deadline
-earlier, never later, so that the weeks are always full.
+earlier, never later, so that the weeks are always full. Where holidays would push both to one day, as for a
+school visited just after the summer, the framework goes out before it: nobody answers what is not there.
 """
 
 from collections.abc import Sequence
@@ -57,8 +58,8 @@ class Deadlines:
 
 def deadlines(visit_on: date, terms: Sequence[Term] | None = None) -> Deadlines:
     """Return the deadlines of a visit on a day; for schools, say when their terms are."""
-    framework = _deadline(visit_on, FRAMEWORK_DAYS, "six weeks", terms)
     back = _deadline(visit_on, RETURN_DAYS, "three weeks", terms)
+    framework = _before(_deadline(visit_on, FRAMEWORK_DAYS, "six weeks", terms), back, terms)
     return Deadlines(visit_on, framework, back, _warning(framework.day, back.day, terms))
 
 
@@ -81,6 +82,17 @@ def _deadline(visit_on: date, days: int, words: str, terms: Sequence[Term] | Non
     return Deadline(day, exact, why)
 
 
+def _before(framework: Deadline, back: Deadline, terms: Sequence[Term] | None) -> Deadline:
+    """Return the framework's deadline, on a working day before the return's if it is not so already."""
+    if framework.day < back.day:
+        return framework
+    day = earlier_working_day(back.day - timedelta(days=1), terms)
+    why = (
+        f"{framework.why} The return is due back that day, so the framework goes out the working day before."
+    )
+    return Deadline(day, framework.exact, why)
+
+
 def _reason(day: date, terms: Sequence[Term] | None) -> str:
     if day.weekday() >= _SATURDAY:
         return "is a weekend"
@@ -95,7 +107,8 @@ def _warning(first: date, last: date, terms: Sequence[Term] | None) -> str:
     days = working_days_between(first + timedelta(days=1), last, terms)
     if days >= _FULL_WINDOW:
         return ""
+    count = f"{days} working day{'' if days == 1 else 's'}"
     return (
-        f"Holidays fall into the time in which the agency answers: it has {days} working days, "
+        f"Holidays fall into the time in which the agency answers: it has {count}, "
         f"not {_FULL_WINDOW}. Think about issuing the framework earlier."
     )

@@ -212,35 +212,16 @@ def report_template() -> bytes:
     return _saved(document, "Report of the assurance visit")
 
 
-_LETTER: Final = """\
-We visit every agency with a duty to safeguard children within two years. The safeguarding partners
-have endorsed a visit to {{ organisation }}. The proposed date is {{ day }}.
-
-On the visit we walk the floor with you, talk with leaders and practitioners and, where that is right,
-with children and families. It is your chance to show what works, how you listen, and what comes next.
-Young people may come with us.
-
-Before the visit you get the safeguarding self-assessment with your last answers in it, no later than
-{{ framework_due }}. Please bring it up to date and have it signed by {{ return_due }}. Then we agree
-the programme of the day with you.
-
-{{ law }}
-
-If the date does not fit, ring {{ phone }} or write to {{ email }} soon.
-
-Yours sincerely
-
-{{ partnership }}"""
-
-
 def letter_template() -> bytes:
     """Return the template of the selection letter."""
     document = _styled()
     for text in ("{{ partnership }}", "{{ today }}", "{{ organisation }}", "{{ address }}"):
         document.add_paragraph(text)
     document.add_paragraph("You are selected for an assurance visit", style="Heading 1")
-    for paragraph in _LETTER.split("\n\n"):
-        document.add_paragraph(" ".join(paragraph.split()))
+    for text in ("{%p for line in letter %}", "{{ line }}", "{%p endfor %}"):
+        document.add_paragraph(text)
+    for text in ("Yours sincerely", "{{ partnership }}"):
+        document.add_paragraph(text)
     return _saved(document, "Assurance visit")
 
 

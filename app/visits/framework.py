@@ -11,6 +11,7 @@ from sqlmodel import col
 from app.core.access import Work
 from app.core.clock import london_date, long_date
 from app.core.errors import RefusedError
+from app.core.settings import settings
 from app.core.working_days import earlier_working_day
 from app.questionnaires import queries as questionnaires
 from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
@@ -23,6 +24,7 @@ from app.rounds import service as rounds
 from app.rounds.models import Round
 from app.rounds.rules import Audience
 from app.visits import mails
+from app.visits.letter import LetterFacts, problems_of, standard_text
 from app.visits.lifecycle import Step
 from app.visits.preparing import draft_lines
 from app.visits.queries import VisitHead
@@ -52,20 +54,45 @@ class Framework:
     standards: tuple[str, ...] = ()
 
 
-def send_letter(work: Work, visit_id: int) -> int:
-    """Tell the agency that it is selected, and the proposed date. Returns to how many people it goes."""
+def letter_text(this: VisitHead) -> str:
+    """Return what the selection letter says: what it said when it went, or Eleven's words to begin from.
+
+    Empty while the visit has no date.
+    """
+    visit, config = this.visit, settings()
+    if visit.letter or visit.visit_on is None or visit.framework_due is None or visit.return_due is None:
+        return visit.letter
+    return standard_text(
+        LetterFacts(
+            organisation=this.organisation,
+            visit_on=visit.visit_on,
+            framework_due=visit.framework_due,
+            return_due=visit.return_due,
+            law=config.statutory_paragraph,
+            phone=config.partnership_phone,
+            email=config.partnership_email,
+        )
+    )
+
+
+def send_letter(work: Work, visit_id: int, text: str | None = None) -> int:
+    """Tell the agency in these words (None: Eleven's) that it is selected; return how many people it reaches.
+
+    Raises RefusedError when the text does not say the date.
+    """
     this = held(work, visit_id)
     check(work, this, Step.SEND_LETTER)
+    standard = letter_text(this)
+    text = standard if text is None else text.strip()
+    problems = problems_of(text, this.visit.visit_on) if this.visit.visit_on else {}
+    if problems:
+        raise RefusedError("The letter was not sent.", problems)
+    this.visit.letter = text
     this.visit.letter_sent_at = work.now
-    back = this.visit.return_due
     reached = mails.to_agency(
-        work,
-        this,
-        "visit-selected",
-        "You are selected for an assurance visit",
-        back=long_date(back) if back else "",
+        work, this, "visit-selected", "You are selected for an assurance visit", text=text
     )
-    move(work, this, Step.SEND_LETTER, reached=reached)
+    move(work, this, Step.SEND_LETTER, reached=reached, own_words=text != standard)
     return reached
 
 

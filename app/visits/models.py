@@ -51,6 +51,8 @@ class Visit(SQLModel, table=True):
     return_due: date | None = None
     waiver: str = ""
     waived_at: datetime | None = None
+    # What the selection letter said; empty until it has gone.
+    letter: str = ""
     letter_sent_at: datetime | None = None
     return_id: int | None = Field(default=None, foreign_key="return.id")
     framework_issued_at: datetime | None = None

@@ -26,7 +26,8 @@ PARTNER_WORDS: Final[Mapping[Partner, str]] = MappingProxyType(
         Partner.POLICE: "Police",
     }
 )
-# The services of the authority itself count as the authority; districts and providers are their own bodies.
+# The framework's appendix 2 lists these under the council, the youth offending service among them; districts,
+# providers of health care, the commissioner and other police forces are their own bodies.
 PARTNER_KINDS: Final[Mapping[Partner, frozenset[str]]] = MappingProxyType(
     {
         Partner.LOCAL_AUTHORITY: frozenset(
@@ -37,6 +38,7 @@ PARTNER_KINDS: Final[Mapping[Partner, frozenset[str]]] = MappingProxyType(
                 "housing",
                 "leisure_and_culture",
                 "licensing",
+                "youth_justice",
                 "youth_service",
             }
         ),

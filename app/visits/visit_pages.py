@@ -75,7 +75,7 @@ def visit_page(
         **_framework(work, this, steps),
         errors=error_list(problem),
         problems=problem.problems if problem else {},
-        values=dict(form) if form is not None else {},
+        values={"letter": framework.letter_text(this), **(dict(form) if form is not None else {})},
     )
 
 
@@ -148,6 +148,11 @@ def _issue(work: Work, visit_id: int, form: Form) -> None:
     framework.issue_framework(work, visit_id, wanted)
 
 
+def _send_letter(work: Work, visit_id: int, form: Form) -> None:
+    text = form.text("letter") if "letter" in form else None
+    framework.send_letter(work, visit_id, text)
+
+
 def _hold(work: Work, visit_id: int, form: Form) -> None:
     stars = form.get("stars", "")
     preparing.hold(
@@ -163,7 +168,7 @@ _HANDLERS: Mapping[Step, _Handler] = {
     Step.PROPOSE_DATE: _date,
     Step.MOVE_DATE: _date,
     Step.WAIVE: lambda work, visit_id, form: service.waive(work, visit_id, form.text("reason", most=4_000)),
-    Step.SEND_LETTER: lambda work, visit_id, _: framework.send_letter(work, visit_id),
+    Step.SEND_LETTER: _send_letter,
     Step.ISSUE_FRAMEWORK: _issue,
     Step.USE_LAST_RETURN: lambda work, visit_id, _: framework.use_last_return(work, visit_id),
     Step.PREPARE: lambda work, visit_id, _: preparing.prepare(work, visit_id),

@@ -1,4 +1,4 @@
-"""the planner: the partnership's own entries, and occurrences of them that are different."""
+"""the planner: the partnership's own entries, and occurrences of them that are different; letters of visits."""
 
 from collections.abc import Sequence
 
@@ -99,10 +99,13 @@ def upgrade() -> None:
     )
     for table in KEPT_APART:
         op.execute(f"SELECT keep_apart{table}")
+    op.add_column("visit", sa.Column("letter", TEXT(), nullable=False, server_default=""))
+    op.alter_column("visit", "letter", server_default=None)
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_column("visit", "letter")
     op.drop_index(op.f("ix_planner_exception_replaced_by"), table_name="planner_exception")
     op.drop_table("planner_exception")
     op.drop_table("planner_entry")

@@ -1,4 +1,4 @@
-"""The demo's visits: one in each state, older ones for the commitment, and nothing from the future."""
+"""The demo's visits and its year: a visit in each state, older ones for the commitment, a whole planner."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,10 +6,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
+from sqlmodel import Session
 
 from app.core.database import owner_engine
 from app.demo.load import load
+from app.demo.planner import add_planner
 from app.demo.visits import add_visits
+from app.planner.year import KIND_WORDS, PlanYear, YearKind, cells
+from app.planner.year_queries import entry_marks
 from app.visits.lifecycle import VisitState
 
 pytestmark = pytest.mark.visits
@@ -22,6 +26,7 @@ def demo(database: URL) -> Iterator[Engine]:
     engine = owner_engine(database)
     load(engine, now=NOW)
     add_visits(engine, NOW)
+    add_planner(engine, NOW)
     yield engine
     engine.dispose()
 
@@ -59,6 +64,25 @@ def test_nothing_happened_in_the_future(demo: Engine) -> None:
 
 
 def test_adding_them_again_does_nothing(demo: Engine) -> None:
-    before = column(demo, "SELECT count(*) FROM visit")
+    counted = "SELECT count(*) FROM visit UNION ALL SELECT count(*) FROM planner_entry"
+    before = column(demo, counted)
     add_visits(demo, NOW)
-    assert column(demo, "SELECT count(*) FROM visit") == before
+    add_planner(demo, NOW)
+    assert column(demo, counted) == before
+
+
+@pytest.mark.parametrize("begins", [2025, 2026, 2027])
+def test_every_activity_has_something_in_each_year(demo: Engine, begins: int) -> None:
+    year = PlanYear(YearKind.SCHOOL, begins)
+    with Session(demo) as session:
+        marks = entry_marks(session, year.first, year.last)
+    assert {mark.activity for mark in marks} == {"own:Reviews", *KIND_WORDS}
+    assert len({month for month, _ in cells(year, marks)}) >= 10
+
+
+def test_a_meeting_was_cancelled_and_another_moved(demo: Engine) -> None:
+    different = "SELECT replaced_by IS NULL FROM planner_exception ORDER BY 1"
+    assert column(demo, different) == [False, True]
+    assert column(demo, "SELECT DISTINCT title FROM planner_entry WHERE for_agencies") == [
+        "Staff engagement event"
+    ]

@@ -179,11 +179,11 @@ def test_a_hostile_file_is_refused_with_a_sentence(content: bytes) -> None:
     assert caught.value.problems["file"]
 
 
-def test_the_letter_holds_both_dates() -> None:
-    dates = {"today": "Monday", "framework_due": "Day one", "return_due": "Day two", "law": "The Act"}
-    text = words(filled(letter_template(), {**SAMPLE, **dates}))
-    assert "Day one" in text
-    assert "Day two" in text
+def test_the_letter_says_what_was_written() -> None:
+    written = {"today": "Monday", "letter": ["Come & see.", "The Act {{ 7*7 }}"]}
+    text = words(filled(letter_template(), {**SAMPLE, **written}))
+    assert "Come & see." in text
+    assert "The Act {{ 7*7 }}" in text
     with pytest.raises(TemplateError):
         filled(letter_template(), SAMPLE)  # a value that is missing is not left blank
 
@@ -221,7 +221,7 @@ def test_each_file_is_offered_to_those_who_may_read_it(work: Work, client_as: Cl
     for name in ("letter", "pack"):
         reply = pso.get(f"/visits/{visit_id}/{name}.docx")
         assert reply.status_code == 200
-        assert "Emberwick Youth Justice Service" in words(reply.content)
+        assert "Emberwick Probation Service" in words(reply.content)
     assert pso.get(f"/visits/{visit_id}/report.docx").status_code == 404
     first = queries.questions(work.session, visit_id)[0]
     assert first.text in words(pso.get(f"/visits/{visit_id}/pack.docx").content)

@@ -16,7 +16,7 @@ from tests.visits import scenes
 
 pytestmark = [pytest.mark.journey, pytest.mark.visits]
 
-AGENCY = "Emberwick Youth Justice Service"
+AGENCY = "Emberwick Probation Service"
 
 
 @pytest.fixture

@@ -292,7 +292,9 @@ def _visit(session: Session, _user: int, ended: datetime) -> None:
         points=0,
         selected_at=ended,
         closed_at=ended,
-        **dict.fromkeys(("reasons", "why", "waiver", "highlights", "young_comment", "closed_why"), ""),
+        **dict.fromkeys(
+            ("reasons", "why", "waiver", "letter", "highlights", "young_comment", "closed_why"), ""
+        ),
     )
     visit = session.execute(text("SELECT max(id) FROM visit")).scalar_one()
     put(

@@ -40,7 +40,7 @@ def partners(work: Work) -> dict[Partner, Work]:
     return made
 
 
-def agency(work: Work, name: str = "Emberwick Youth Justice Service", kind: str = "youth_justice") -> int:
+def agency(work: Work, name: str = "Emberwick Probation Service", kind: str = "probation") -> int:
     """Put a section 11 agency with a lead and a signatory into the register."""
     place = builders.organisation(
         work, name, kind=kind, phase="not_applicable", duty="section_11", governance="agency"

@@ -74,13 +74,18 @@ def oracle(visit_on: date, weeks: int, terms: tuple[Term, ...] | None = None) ->
         day -= timedelta(days=1)
 
 
+def both(visit_on: date, terms: tuple[Term, ...] | None) -> tuple[date, date]:
+    out, back = oracle(visit_on, 6, terms), oracle(visit_on, 3, terms)
+    # Out before back: where both fall on one day, the last working day before it.
+    return (out, back) if out < back else (oracle(back - timedelta(days=1), 0, terms), back)
+
+
 def differences(terms: tuple[Term, ...] | None) -> list[date]:
     days = (FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1))
     return [
         day
         for day in days
-        if (deadlines(day, terms).framework.day, deadlines(day, terms).back.day)
-        != (oracle(day, 6, terms), oracle(day, 3, terms))
+        if (deadlines(day, terms).framework.day, deadlines(day, terms).back.day) != both(day, terms)
     ]
 
 
@@ -114,14 +119,21 @@ def test_the_weeks_are_always_full(visit_on: date, school: bool) -> None:
     found = deadlines(visit_on, TERMS if school else None)
     assert (visit_on - found.framework.day).days >= 42
     assert (visit_on - found.back.day).days >= 21
-    assert found.framework.day <= found.back.day < visit_on
-    assert found.framework.day < found.back.day or found.warning
+    assert found.framework.day < found.back.day < visit_on
 
 
-def test_a_visit_just_after_the_summer_leaves_a_school_no_day_and_says_so() -> None:
+def test_a_visit_just_after_the_summer_leaves_a_school_one_day_and_says_so() -> None:
     found = deadlines(date(2027, 9, 1), TERMS)
-    assert found.framework.day == found.back.day == date(2027, 7, 21)
-    assert "it has 0 working days, not 15" in found.warning
+    assert (found.framework.day, found.back.day) == (date(2027, 7, 20), date(2027, 7, 21))
+    assert "so the framework goes out the working day before" in found.framework.why
+    assert "it has 1 working day, not 15" in found.warning
+
+
+def test_control_a_framework_that_goes_out_when_it_is_due_back_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_before", lambda framework, _back, _terms: framework)
+    assert differences(TERMS)
 
 
 @given(st.dates(FIRST, LAST))
