@@ -70,8 +70,16 @@ def terms_of(now: datetime) -> list[tuple[str, date, date]]:
     for begins in (this, this + 1):
         for name, first, last in _TERMS:
             year = begins + (first[0] < 9)
-            found.append((f"{name}, {begins} to {begins + 1}", date(year, *first), date(year, *last)))
+            days = _weekday(date(year, *first), 1), _weekday(date(year, *last), -1)
+            found.append((f"{name}, {begins} to {begins + 1}", *days))
     return found
+
+
+def _weekday(day: date, step: int) -> date:
+    """Return a day, moved off the weekend: no school begins or ends a term on one."""
+    while day.weekday() > 4:
+        day += timedelta(days=step)
+    return day
 
 
 def write_terms(session: Session, cast: Cast) -> None:
