@@ -1,22 +1,18 @@
 """Leaving organisations alone and giving them time: pauses, exemptions and extensions, each with a reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select, update
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from app.chasing import more_time
-from app.chasing.exempting import EXEMPTION_WORDS
 from app.chasing.models import Exemption, ExemptionKind, Extension, Pause
 from app.core import audit
 from app.core.access import REGISTER, Work
 from app.core.clock import london_date
 from app.core.errors import NotFoundError, RefusedError
-from app.organisations.models import Organisation
-from app.people.models import User
 from app.returns.models import Return, ReturnState
 from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine, round_line
@@ -233,106 +229,3 @@ def extend(work: Work, round_id: int, return_ids: Sequence[int], due_on: date | 
     if line.state is RoundState.OPEN:
         more_time.tell(work, line, [place for _, place in touched])
     return len(later)
-
-
-# --- reading them ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SparedLine:
-    """One organisation that is left alone or was given more time; no name: the whole round."""
-
-    id: int
-    what: str
-    organisation_id: int | None
-    organisation: str
-    words: str
-    reason: str
-    at: datetime
-    by: str
-    ends_on: date | None
-    in_force: bool
-
-
-def spared(session: Session, round_id: int, today: date) -> tuple[SparedLine, ...]:
-    """Return the pauses, exemptions and extensions of a round, the newest first."""
-    found = [
-        *_pauses(session, round_id, today),
-        *_exemptions(session, round_id),
-        *_extensions(session, round_id),
-    ]
-    return tuple(sorted(found, key=lambda each: (not each.in_force, -each.at.timestamp(), each.organisation)))
-
-
-def _pauses(session: Session, round_id: int, today: date) -> list[SparedLine]:
-    rows = session.execute(
-        select(Pause, col(Organisation.name), col(User.name))
-        .outerjoin(Organisation, col(Organisation.id) == col(Pause.organisation_id))
-        .join(User, col(User.id) == col(Pause.begun_by))
-        .where(col(Pause.round_id) == round_id)
-    )
-    return [
-        SparedLine(
-            each.id or 0,
-            "pause",
-            each.organisation_id,
-            name or "",
-            "Paused",
-            each.reason,
-            each.begun_at,
-            by,
-            each.ends_on,
-            each.ended_at is None and (each.ends_on is None or each.ends_on >= today),
-        )
-        for each, name, by in rows
-    ]
-
-
-def _exemptions(session: Session, round_id: int) -> list[SparedLine]:
-    rows = session.execute(
-        select(Exemption, col(Organisation.name), col(User.name))
-        .join(Return, col(Return.id) == col(Exemption.return_id))
-        .join(Organisation, col(Organisation.id) == col(Exemption.organisation_id))
-        .join(User, col(User.id) == col(Exemption.made_by))
-        .where(col(Return.round_id) == round_id)
-    )
-    return [
-        SparedLine(
-            each.id or 0,
-            "exemption",
-            each.organisation_id,
-            name,
-            EXEMPTION_WORDS[each.kind],
-            each.reason,
-            each.made_at,
-            by,
-            None,
-            each.lifted_at is None,
-        )
-        for each, name, by in rows
-    ]
-
-
-def _extensions(session: Session, round_id: int) -> list[SparedLine]:
-    rows = session.execute(
-        select(Extension, col(Organisation.name), col(User.name), col(Return.due_on))
-        .join(Return, col(Return.id) == col(Extension.return_id))
-        .join(Organisation, col(Organisation.id) == col(Extension.organisation_id))
-        .join(User, col(User.id) == col(Extension.made_by))
-        .where(col(Return.round_id) == round_id)
-    )
-    return [
-        SparedLine(
-            each.id or 0,
-            "extension",
-            each.organisation_id,
-            name,
-            "More time",
-            each.reason,
-            each.made_at,
-            by,
-            each.due_on,
-            each.due_on == due_on,
-        )
-        for each, name, by, due_on in rows
-    ]

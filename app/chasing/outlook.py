@@ -59,10 +59,13 @@ def next_mails(session: Session, round_id: int, now: datetime) -> NextMails:
         if not wanted:
             continue
         due = addressed(session, desk.plan, [(day, *each) for each in wanted], {})
+        mails = len(mails_of(due))
+        if not mails:
+            continue
         return NextMails(
             day=day,
             starts=clock_time(london_moment(day, desk.plan.send_from)),
-            mails=len(mails_of(due)),
+            mails=mails,
             returns=sum(each.to is not None for each in due),
             unreachable=sum(each.to is None for each in due),
             waiting=waiting,

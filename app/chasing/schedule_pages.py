@@ -13,6 +13,7 @@ from sqlmodel import Session
 from app.chasing import holding, planning
 from app.chasing.deciding import Due, coming, mails_of, plan_of, terms
 from app.chasing.planning import TypedPlan, TypedStage
+from app.chasing.spared import spared_lines
 from app.chasing.stages import KIND_WORDS, STANDING_WORDS, Plan, StageKind, Standing4, stage_day
 from app.chasing.worked import worked
 from app.core.access import Work
@@ -98,7 +99,7 @@ def _schedule_page(
     known = terms(session)
     pauses = [
         each
-        for each in holding.spared(session, round_id, today)
+        for each in spared_lines(session, round_id, today)
         if each.what == "pause" and each.organisation_id is None and each.in_force
     ]
     return page(

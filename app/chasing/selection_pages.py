@@ -19,6 +19,7 @@ from app.chasing.models import MessageOutcome
 from app.chasing.queueing import TO_CHOICES, Selection, selected, sending
 from app.chasing.rules import ANSWERED
 from app.chasing.schedule_pages import typed_day
+from app.chasing.spared import spared_lines
 from app.chasing.stages import StageKind
 from app.core.access import Work
 from app.core.clock import london_date
@@ -35,7 +36,7 @@ router = APIRouter()
 
 _LISTED = 50
 TO_WORDS = {
-    "answering": "Those who answer, or sign where only the signature is missing",
+    "answering": "Those who answer, or who sign",
     "head": "The head teacher or chief officer",
 }
 
@@ -271,7 +272,7 @@ def spared(request: Request, _actor: ActorDep, session: SessionDep, at: NowDep, 
         ),
         None,
     )
-    lines = holding.spared(session, round_id, london_date(at))
+    lines = spared_lines(session, round_id, london_date(at))
     return page(request, "chasing/spared.html", round=round_line(session, round_id), lines=lines, done=done)
 
 

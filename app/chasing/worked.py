@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from app.chasing.deciding import NOW_STAGE
 from app.chasing.models import ChaseMessage, MessageOutcome
 from app.chasing.progress import percent
-from app.chasing.stages import Plan
+from app.chasing.stages import Plan, StageKind
 from app.core.clock import LONDON
 from app.core.models import AuditEvent
 from app.returns.models import Return
@@ -20,6 +20,12 @@ from app.returns.models import Return
 # An organisation that does something within these days is counted as moved by the mail; others may have been
 # moved by something else, so the figures compare stages and prove nothing about one.
 DAYS: Final = 5
+_WORDS: Final = {
+    StageKind.REMINDER: "reminder",
+    StageKind.HEAD: "head or chief officer",
+    StageKind.CHAIR: "chair of governors",
+    StageKind.CALL: "call",
+}
 # Shares of fewer mails than this say more about chance than about the hour.
 FEWEST: Final = 20
 
@@ -74,7 +80,7 @@ def effects(sent: Iterable[SentOne], stage_words: Mapping[str, str]) -> Worked:
         _effect(stage_words.get(key, "an earlier stage"), by_stage[key])
         for key in sorted(by_stage, key=lambda key: (order.index(key) if key in order else len(order), key))
     )
-    hours = tuple(_effect(f"{hour}:00 to {hour}:59", by_hour[hour]) for hour in sorted(by_hour))
+    hours = tuple(_effect(f"between {hour}:00 and {hour}:59", by_hour[hour]) for hour in sorted(by_hour))
     able = [each for each in hours if each.sent >= FEWEST]
     best = max(able, key=lambda each: each.acted / each.sent).words if len(able) > 1 else ""
     return Worked(stages, hours, best)
@@ -114,5 +120,5 @@ def worked(session: Session, round_id: int, plan: Plan) -> Worked:
         )
     )
     found = [SentOne(key, at, moved, signed) for key, at, moved, signed in rows if at is not None]
-    words = {each.key: f"{each.words}: {each.kind.value}" for each in plan.stages}
+    words = {each.key: f"{each.words}: {_WORDS[each.kind]}" for each in plan.stages}
     return effects(found, words | {NOW_STAGE: "sent at once"})

@@ -21,7 +21,7 @@ from app.core.addresses import mark_undeliverable
 from app.core.mail_html import as_html
 from app.core.models import AddressFault, MessageState, OutboxMessage
 from app.core.settings import settings
-from app.core.transports import AwayError, RefusedAddressError, Transport
+from app.core.transports import AwayError, ComplaintError, RefusedAddressError, Transport
 
 LOG = logging.getLogger("eleven")
 LEASE: Final = timedelta(minutes=2)
@@ -305,7 +305,7 @@ def _send(session: Session, how: Delivery, message: OutboxMessage, now: datetime
         else:
             _try_again(session, message, now, str(problem), count=False)
         return old, False
-    except (OSError, smtplib.SMTPException) as problem:
+    except (OSError, smtplib.SMTPException, ComplaintError) as problem:
         if message.attempts >= MOST_ATTEMPTS:
             _settle(session, how, message, now, MessageState.FAILED, last_error=str(problem)[:500])
         else:

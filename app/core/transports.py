@@ -27,6 +27,10 @@ class RefusedAddressError(Exception):
     """The mail service says for good that it does not deliver to this address."""
 
 
+class ComplaintError(Exception):
+    """The mail service complains of this one mail; others may leave, and this one is tried again."""
+
+
 class SmtpTransport:
     """Sends by a mail server over one connection that is kept while there is something to send."""
 

@@ -70,16 +70,16 @@ def terms_of(now: datetime) -> list[tuple[str, date, date]]:
     for begins in (this, this + 1):
         for name, first, last in _TERMS:
             year = begins + (first[0] < 9)
-            days = _on_school_days(date(year, *first), date(year, *last))
+            days = _weekday(date(year, *first), 1), _weekday(date(year, *last), -1)
             found.append((f"{name}, {begins} to {begins + 1}", *days))
     return found
 
 
-def _on_school_days(first: date, last: date) -> tuple[date, date]:
-    """Return a term that begins and ends on a school day: the same dates fall on weekends in some years."""
-    late = first.weekday() - 4
-    begins = first + timedelta(days=3 - late if late > 0 else 0)
-    return begins, last - timedelta(days=max(0, last.weekday() - 4))
+def _weekday(day: date, step: int) -> date:
+    """Return a day, moved off the weekend: no school begins or ends a term on one."""
+    while day.weekday() > 4:
+        day += timedelta(days=step)
+    return day
 
 
 def write_terms(session: Session, cast: Cast) -> None:

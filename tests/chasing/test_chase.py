@@ -25,6 +25,7 @@ from tests.chasing.scenes import Scene, close, counted, put, scene, sign
 from tests.conftest import NOW, ClientAs
 from tests.ratings.builders import rated
 
+pytestmark = pytest.mark.chasing
 R = PartnershipRole
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -79,7 +80,6 @@ def test_the_service_itself_refuses_people_who_may_not_chase(work: Work) -> None
         service.log_call(person, this.returns["Oak"], "spoke", round_id=this.round_id)
 
 
-@pytest.mark.chasing
 def test_a_row_has_all_that_a_call_needs(work: Work, manager: TestClient) -> None:
     this = scene(work, "Oakfield Academy", pupils=1210)
     put(work, this.returns["Oakfield Academy"], state=ReturnState.IN_PROGRESS, answered=34, total=58)
@@ -92,7 +92,6 @@ def test_a_row_has_all_that_a_call_needs(work: Work, manager: TestClient) -> Non
     assert "1,210 pupils" in text
 
 
-@pytest.mark.chasing
 def test_each_state_can_be_listed(work: Work, manager: TestClient) -> None:
     this = scene(work, "New", "Opened", "Busy", "Quiet", "Ready", "Back", "Done", "Late", "Nobody")
     ids = this.returns
@@ -127,7 +126,6 @@ def test_each_state_can_be_listed(work: Work, manager: TestClient) -> None:
     assert len(names_on(manager.get(f"{this.here}/chase?state=all").text)) == 9
 
 
-@pytest.mark.chasing
 def test_last_year_gives_reasons_and_follows_a_succession(work: Work, client_as: ClientAs) -> None:
     before = scene(work, "Old Oak", "Elm")
     old, elm = before.places["Old Oak"], before.places["Elm"]
@@ -156,7 +154,6 @@ def log(manager: TestClient, this: Scene, name: str, **data: str) -> str:
     return str(reply.headers["location"])
 
 
-@pytest.mark.chasing
 def test_a_call_is_logged_shown_and_audited(work: Work, manager: TestClient, session: Session) -> None:
     this = scene(work, "Oak")
     back = log(
@@ -184,7 +181,6 @@ def test_a_call_is_logged_shown_and_audited(work: Work, manager: TestClient, ses
     assert event.detail["next_on"] == "2026-11-24"
 
 
-@pytest.mark.chasing
 def test_the_newest_call_counts_and_all_are_counted(work: Work, manager: TestClient) -> None:
     this = scene(work, "Oak")
     log(manager, this, "Oak", outcome="no_answer")
@@ -212,7 +208,6 @@ def test_the_way_back_is_never_anybody_elses(work: Work, manager: TestClient, ba
     assert "script" not in location
 
 
-@pytest.mark.chasing
 @pytest.mark.parametrize(
     ("data", "field", "message"),
     [
@@ -239,7 +234,6 @@ def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
     assert session.execute(select(Call).where(col(Call.return_id) == number)).first() is None
 
 
-@pytest.mark.chasing
 def test_what_was_typed_stays_in_sight_when_the_row_no_longer_fits_the_filter(
     work: Work, manager: TestClient
 ) -> None:
@@ -261,7 +255,6 @@ def test_a_call_about_another_rounds_return_is_not_found(work: Work, manager: Te
         assert reply.status_code == 404
 
 
-@pytest.mark.chasing
 def test_a_closed_round_still_shows_its_list_and_takes_calls(work: Work, manager: TestClient) -> None:
     this = scene(work, "Oak")
     close(work, this.round_id)
@@ -269,7 +262,6 @@ def test_a_closed_round_still_shows_its_list_and_takes_calls(work: Work, manager
     log(manager, this, "Oak", outcome="spoke")
 
 
-@pytest.mark.chasing
 def test_filters_search_and_pages(work: Work, manager: TestClient) -> None:
     this = scene(work, *(f"School {number:02}" for number in range(55)))
     first = manager.get(f"{this.here}/chase?sort=name").text
@@ -283,7 +275,6 @@ def test_filters_search_and_pages(work: Work, manager: TestClient) -> None:
     assert "Take the filters away" in nothing
 
 
-@pytest.mark.chasing
 def test_htmx_gets_the_list_alone_and_history_gets_the_page(work: Work, manager: TestClient) -> None:
     this = scene(work, "Oak")
     part = manager.get(f"{this.here}/chase?sort=name", headers=PARTIAL).text
@@ -293,14 +284,12 @@ def test_htmx_gets_the_list_alone_and_history_gets_the_page(work: Work, manager:
     assert "<html" in manager.get(f"{this.here}/chase?sort=name", headers=restored).text
 
 
-@pytest.mark.chasing
 def test_when_everybody_has_signed_there_is_nobody_to_ring(work: Work, manager: TestClient) -> None:
     this = scene(work, "Oak")
     sign(work, this.returns["Oak"], date(2026, 11, 15))
     assert "there is nobody to ring" in manager.get(f"{this.here}/chase").text
 
 
-@pytest.mark.chasing
 def test_the_export_holds_the_filtered_list_and_no_formula(work: Work, manager: TestClient) -> None:
     this = scene(work, "=1+1", "@SUM(A1)", "<script>", "Oak", district="-2")
     log(manager, this, "Oak", outcome="spoke", note="+44 1632")

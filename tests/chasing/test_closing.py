@@ -8,6 +8,8 @@ from app.rounds.models import RoundState
 from tests import builders
 from tests.conftest import ClientAs
 
+pytestmark = pytest.mark.chasing
+
 
 def test_closing_says_first_how_many_have_not_signed(work: Work, client_as: ClientAs) -> None:
     places = [builders.organisation(work, f"School {number}") for number in range(3)]

@@ -31,6 +31,8 @@ from app.chasing.listing import (
 from app.chasing.rules import ChaseState, Ringing, Standing, Turn
 from app.organisations.rules import KINDS, PHASES
 
+pytestmark = pytest.mark.chasing
+
 STANDING = Standing("opened", date(2027, 1, 29), 58, 0, has_contact=True)
 
 

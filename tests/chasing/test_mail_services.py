@@ -19,9 +19,9 @@ from app.chasing.models import ChaseMessage, MessageOutcome
 from app.chasing.worker import Worker
 from app.core.access import Work
 from app.core.models import MessageState, OutboxMessage, UndeliverableAddress
-from app.core.notify import SANITISED, NotifyTransport, personalisation
+from app.core.notify import ADDRESS_FAULT, ARRIVED, GIVEN_UP, SANITISED, NotifyTransport, personalisation
 from app.core.settings import Settings, UnsafeSettingsError
-from app.core.transports import AwayError, RefusedAddressError, SmtpTransport, transport
+from app.core.transports import AwayError, ComplaintError, RefusedAddressError, SmtpTransport, transport
 from tests import builders
 from tests.chasing.post_office import PostOffice
 from tests.chasing.scenes import scene
@@ -31,6 +31,25 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.chasing
 SERVICE, SECRET = "26785a09-ab16-4eb0-8407-a37497a57506", "3d844edf-8d35-48ac-975b-e847b4f122b0"
 OURS = "http://127.0.0.1:8011"
+TEMPLATE = "9d751e0e-f929-4891-82a1-a3e1c3c18ee3"
+# What an email's status can be, and the fields of a request, as Notify's documentation has them.
+STATUSES = {
+    "created",
+    "sending",
+    "delivered",
+    "permanent-failure",
+    "temporary-failure",
+    "technical-failure",
+}
+DOCUMENTED = {
+    "email_address",
+    "template_id",
+    "personalisation",
+    "reference",
+    "email_reply_to_id",
+    "one_click_unsubscribe_url",
+    "sanitise_content_for",
+}
 
 
 def mail(to: str = "lead@example.org", text: str = "Hello") -> EmailMessage:
@@ -148,7 +167,7 @@ class FakeNotify:
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
         self.states: dict[str, str] = {}
-        self.refuses: dict[str, tuple[int, str]] = {}
+        self.refuses: dict[str, tuple[int, str, str]] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -163,19 +182,26 @@ class FakeNotify:
                 self.wfile.write(data)
 
             def knows(self) -> bool:
-                token = self.headers["Authorization"].removeprefix("Bearer ")
-                claims = jwt.decode(token, OctKey.import_key(SECRET)).claims
-                age = abs(datetime.now(UTC).timestamp() - claims["iat"])
-                return bool(claims["iss"] == SERVICE and age < 30)
+                scheme, token = self.headers["Authorization"].split(" ")
+                found = jwt.decode(token, OctKey.import_key(SECRET), algorithms=["HS256"])
+                age = abs(datetime.now(UTC).timestamp() - found.claims["iat"])
+                head_is_right = found.header == {"typ": "JWT", "alg": "HS256"}
+                claims_are_right = found.claims.keys() == {"iss", "iat"} and found.claims["iss"] == SERVICE
+                return bool(scheme == "Bearer" and head_is_right and claims_are_right and age < 30)
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if not self.knows():
-                    self.reply(403, {"errors": []})
+                if not self.knows() or self.headers["Content-Type"] != "application/json":
+                    self.reply(403, {"status_code": 403, "errors": []})
+                    return
+                if body.keys() - DOCUMENTED or not body.keys() >= {"email_address", "template_id"}:
+                    error = {"error": "ValidationError", "message": "Additional properties are not allowed"}
+                    self.reply(400, {"status_code": 400, "errors": [error]})
                     return
                 if body["email_address"] in outer.refuses:
-                    status, message = outer.refuses[body["email_address"]]
-                    self.reply(status, {"errors": [{"error": "Error", "message": message}]})
+                    status, kind, message = outer.refuses[body["email_address"]]
+                    errors = [{"error": kind, "message": message}]
+                    self.reply(status, {"status_code": status, "errors": errors})
                     return
                 outer.taken.append(body)
                 number = f"number-{len(outer.taken)}"
@@ -195,7 +221,7 @@ class FakeNotify:
         values = {
             "mode": "test",
             "notify_key": f"test-{SERVICE}-{SECRET}",
-            "notify_template": "template",
+            "notify_template": TEMPLATE,
             "notify_address": address,
         }
         return Settings(**{**values, **more})
@@ -220,7 +246,12 @@ def test_our_links_and_what_people_wrote_travel_apart() -> None:
         "link_2": f"{OURS}/b",
         "text_3": f"End\n{OURS}/c",
     }
-    assert set(fields) - set(SANITISED) == {"link_1", "link_2"}
+    assert set(fields) - set(SANITISED) == {"subject", "link_1", "link_2"}
+
+
+def test_a_subject_carries_no_address_and_no_marks_of_escaping() -> None:
+    fields = personalisation("Due: St. Mary's (VA) https://evil.example/x WWW.evil.example now", "", OURS)
+    assert fields["subject"] == "Due: St. Mary's (VA) now"
 
 
 def test_notify_takes_a_mail_and_gives_a_number(notify: FakeNotify) -> None:
@@ -228,29 +259,36 @@ def test_notify_takes_a_mail_and_gives_a_number(notify: FakeNotify) -> None:
     assert isinstance(send, NotifyTransport)
     assert send(mail(text=f"Hi\n\n{OURS}/x\n")) == "number-1"
     taken = notify.taken[0]
-    assert (taken["email_address"], taken["template_id"]) == ("lead@example.org", "template")
+    assert (taken["email_address"], taken["template_id"]) == ("lead@example.org", TEMPLATE)
     assert taken["reference"] == "abc@eleven"
-    assert taken["sanitise_content_for"] == ["subject", "text_1", "text_2", "text_3"]
+    assert taken["sanitise_content_for"] == ["text_1", "text_2", "text_3"]
+    assert set(taken["personalisation"]) == {"subject", *SANITISED, "link_1", "link_2"}
     assert taken["personalisation"]["link_1"] == f"{OURS}/x"
     assert send.status("number-1") == "sending"
     assert send.status("number-9") is None
+    assert {ADDRESS_FAULT, ARRIVED, *GIVEN_UP} | {"created", "sending"} == STATUSES
     send.close()
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "error"),
+    ("status", "kind", "message", "error"),
     [
-        (400, "email_address Not a valid email address", RefusedAddressError),
-        (400, "template_id is not a valid UUID", AwayError),
-        (403, "Invalid token", AwayError),
-        (429, "Exceeded rate limit", AwayError),
-        (500, "Internal server error", AwayError),
+        (400, "ValidationError", "email_address Not a valid email address", RefusedAddressError),
+        (400, "ValidationError", "email_address is not a valid email address", RefusedAddressError),
+        (400, "ValidationError", "personalisation is not of type object", ComplaintError),
+        (400, "BadRequestError", "Can't send to this recipient using a team-only API key", AwayError),
+        (400, "BadRequestError", "Can't send when service is in trial mode, email_address", AwayError),
+        (403, "AuthError", "Error: Your system clock must be accurate to within 30 seconds", AwayError),
+        (403, "AuthError", "Invalid token: API key not found", AwayError),
+        (429, "RateLimitError", "Exceeded rate limit for key type LIVE of 3000 requests", AwayError),
+        (429, "TooManyRequestsError", "Exceeded send limits (250,000) for today", AwayError),
+        (500, "Exception", "Internal server error", AwayError),
     ],
 )
 def test_what_notify_refuses_is_told_apart(
-    notify: FakeNotify, status: int, message: str, error: type[Exception]
+    notify: FakeNotify, status: int, kind: str, message: str, error: type[Exception]
 ) -> None:
-    notify.refuses["lead@example.org"] = (status, message)
+    notify.refuses["lead@example.org"] = (status, kind, message)
     send = NotifyTransport(notify.settings())
     with pytest.raises(error):
         send(mail())
@@ -260,8 +298,27 @@ def test_what_notify_refuses_is_told_apart(
 def test_a_key_that_is_none_is_refused_with_a_message() -> None:
     with pytest.raises(ValueError, match="ELEVEN_NOTIFY_KEY"):
         NotifyTransport(Settings(mode="test", notify_key="secret"))
+    key = f"test-{SERVICE}-{SECRET}"
+    with pytest.raises(ValueError, match="ELEVEN_NOTIFY_TEMPLATE"):
+        NotifyTransport(Settings(mode="test", notify_key=key, notify_template="template"))
     with pytest.raises(UnsafeSettingsError, match="ELEVEN_NOTIFY_TEMPLATE"):
         Settings(mode="production", notify_key="x")
+
+
+def test_a_mail_that_notify_complains_of_holds_up_no_other(
+    own_engine: Engine, own_work: Work, notify: FakeNotify
+) -> None:
+    this = scene(own_work, "Oak", "Elm")
+    bad, good = lead(this, "Oak"), lead(this, "Elm")
+    notify.refuses[bad] = (400, "ValidationError", "personalisation is not of type object")
+    config = notify.settings()
+    send = NotifyTransport(config)
+    Worker(own_engine, send, config).step(NOW)
+    assert [each["email_address"] for each in notify.taken] == [good]
+    del notify.refuses[bad]
+    Worker(own_engine, send, config).step(NOW + timedelta(minutes=10))
+    send.close()
+    assert [each["email_address"] for each in notify.taken] == [good, bad]
 
 
 def test_what_notify_reports_later_stops_the_address_and_the_next_contact_takes_over(

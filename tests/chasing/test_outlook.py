@@ -72,11 +72,11 @@ def test_the_home_page_says_what_leaves_next_and_which_calls_are_due(
         work, this.returns["Oak"], "spoke", "", NOW.date() + timedelta(days=1), round_id=this.round_id
     )
     work.session.commit()
-    assert "promised for today" not in words_of(manager.get("/").text)
+    assert "promised call" not in words_of(manager.get("/").text)
     clock.moment = WEEK_BEFORE
     manager = client_as(PartnershipRole.BOARD_MANAGER)
     said = words_of(manager.get("/").text)
     assert "Friday 8 January 2027, from 8:30am: 2 mails about 2 organisations" in said
-    assert "1 call promised for today" in said
+    assert "1 promised call is due" in said
     reader = client_as(PartnershipRole.PSO)
     assert "Next reminders" not in words_of(reader.get("/").text)

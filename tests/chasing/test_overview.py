@@ -15,6 +15,8 @@ from tests import builders
 from tests.chasing.scenes import close, counted, put, scene, sign
 from tests.conftest import ClientAs
 
+pytestmark = pytest.mark.chasing
+
 R = PartnershipRole
 LINKS = {
     "chase": "/chase",

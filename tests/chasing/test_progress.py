@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from app.chasing.progress import Line, RoundDays, day_lines, funnel, groups, headline, reached
 from app.chasing.rules import ChaseState
 
+pytestmark = pytest.mark.chasing
+
 OPENS, DUE = date(2026, 10, 1), date(2027, 1, 29)
 
 

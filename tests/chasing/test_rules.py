@@ -21,6 +21,8 @@ from app.chasing.rules import (
 )
 from app.core.clock import LONDON, end_of_day
 
+pytestmark = pytest.mark.chasing
+
 DUE = date(2027, 1, 29)
 TODAY = date(2026, 11, 16)
 STALLED_AFTER = 10

@@ -170,7 +170,10 @@ def test_a_round_from_invitation_to_the_last_answer(story: Story, visitor: NewVi
     come_back(manager, story.here)
     plan(manager, story)
     assert story.until(date(2027, 1, 7)) == {}
-    come_back(manager, f"{story.here}/coming")
+    come_back(manager, "/")
+    manager.sees("about 4 organisations")
+    manager.look("the board manager's home page")
+    manager.follow("See who gets what")
     manager.sees("Friday 8 January 2027: 3 mails")
     manager.look("what goes out next")
     # Three weeks before: one mail each, and one for both schools of the trust, in the partnership's words.
@@ -189,6 +192,9 @@ def test_a_round_from_invitation_to_the_last_answer(story: Story, visitor: NewVi
     manager.press("Give more time")
     manager.sees("1 organisation given more time")
     manager.look("left alone")
+    # The trust is told of the new day, once, and hears nothing else until then.
+    assert story.until(date(2027, 1, 26)) == {trust: 1}
+    assert "Now due: Wednesday 31 March 2027" in story.office.text_to(trust)
     assert story.until(date(2027, 2, 1)) == {ash: 2, birch: 2}
     send_by_hand(manager, story)
     receipts = story.signs(NAMES[1])
