@@ -18,6 +18,7 @@ SHEETS = (
     "trail.css",
     "evidence.css",
     "visits.css",
+    "actions.css",
 )
 FILES = (
     "vendor/govuk-frontend.min.css",

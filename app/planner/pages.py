@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.actions.queries import own_count, waiting_for_review
+from app.actions.service import REVIEWERS
 from app.core.access import RATINGS, READERS, REGISTER, PartnershipRole
 from app.core.clock import london_date
 from app.core.database import SessionDep
@@ -36,12 +38,14 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             chases=actor.has(*REGISTER),
             reads_ratings=actor.has(*RATINGS),
             reads_returns=actor.has(*READERS),
+            actions_to_review=waiting_for_review(session) if actor.has(*REVIEWERS) else 0,
+            own_actions=own_count(session, actor, today),
             hand_overs=waiting_count(session) if actor.has(PartnershipRole.BOARD_MANAGER) else 0,
             today=today,
             # Somebody can work for the partnership and for an organisation: both need them.
             own=waiting or returns[:1],
         )
-    visits = own_visits(session, actor)
+    visits, actions = own_visits(session, actor), own_count(session, actor, today)
     if len(waiting) == 1 and len(actor.organisations) == 1 and not visits:
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(
@@ -49,6 +53,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         "planner/own-home.html",
         waiting=waiting,
         visits=visits,
+        own_actions=actions,
         done=[each for each in returns if each not in waiting],
         signed_state=ReturnState.SIGNED,
         today=today,
