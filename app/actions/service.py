@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, null, select
+from sqlalchemy import case, null, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -79,7 +79,8 @@ def take_over(
     words = ("domain_key", "domain_title", "standard_title", "level", "what", "owner", "due_on")
     statement = statement.on_conflict_do_update(
         index_elements=["return_id", "standard_key"],
-        index_where=col(Action.source) == ActionSource.RETURN.value,
+        # Written out: with a parameter PostgreSQL does not know its index again.
+        index_where=text("source = 'return'"),
         set_={
             **{name: statement.excluded[name] for name in words},
             # What was dropped and is promised again is open again; what was done stays done.
