@@ -1,13 +1,11 @@
-"""What follows from signed returns: ratings by the organisation and by the board, and actions."""
+"""What follows from signed returns: ratings by the organisation and by the board."""
 
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from app.actions.models import ActionStatus
-from app.core.clock import london_date
 from app.demo.chance import chance
 from app.demo.returns import Made
 from app.questionnaires.definition import Level, Questionnaire
@@ -17,7 +15,6 @@ from app.ratings.service import RatedReturn, rating_rows
 from app.returns.models import ReturnState
 from app.returns.rules import rated_answers
 from app.returns.signing import domain_ratings
-from app.returns.signoff import promises
 
 _REVIEWED_SHARE = 0.7
 _LOWERED_SHARE = 0.13
@@ -74,34 +71,3 @@ def _step(answer: RatedAnswer, questionnaire: Questionnaire, *, up: bool) -> Rat
 
 def _points(level: Level) -> int:
     return level.points
-
-
-def action_rows(made: Made, seed: str, now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the actions that signed returns promised: last year's mostly done, some overdue."""
-    if not made.editions:
-        return
-    rng = chance(seed, "actions", made.id)
-    signed = made.editions[0].signed_at
-    until = made.plan.signed_at or signed
-    for promise in promises(made.questionnaire, made.editions[-1].answers):
-        status, closed_at = ActionStatus.OPEN, None
-        if made.issue.last_year:
-            status = rng.choices(list(ActionStatus), (40, 55, 5))[0]
-        if status is not ActionStatus.OPEN:
-            closed_at = min(
-                until + timedelta(days=rng.randint(10, 190)), now - timedelta(hours=rng.randint(1, 900))
-            )
-        yield {
-            "organisation_id": made.organisation_id,
-            "return_id": made.id,
-            "round_id": made.issue.round_id,
-            "domain_key": promise.domain_key,
-            "standard_key": promise.standard_key,
-            "level": promise.level,
-            "what": promise.what,
-            "owner": promise.owner,
-            "due_on": promise.due_on or london_date(signed),
-            "status": status,
-            "created_at": signed,
-            "closed_at": closed_at,
-        }
