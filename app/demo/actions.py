@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.actions.models import Action, ActionNote, ActionSource, NoteKind
 from app.actions.rules import ENDED, LIVE, ActionStatus, Outcome, after_review, is_overdue
 from app.core.access import PartnershipRole
-from app.core.clock import london_date
+from app.core.clock import london_date, short_date
 from app.core.models import AuditEvent
 from app.demo.chance import chance
 from app.demo.copying import continue_ids, copy_rows
@@ -26,19 +26,19 @@ _WORDS: Final = {
     _S.DONE: (
         "The new procedure is in the staff handbook. We asked twelve colleagues: all knew it.",
         "Everybody has been trained. Two have joined since; they are booked in.",
-        "Governors looked at it in the summer term and at six files. The minutes say what they saw.",
-        "Pupils told us in the survey that they know whom to talk to: nine in ten, up from seven.",
-        "The plan is written, agreed and on the wall of each staff room. We look at it every half term.",
+        "Our leaders looked at it in the summer, with six files. The minutes say what they saw.",
+        "Children told us in the survey that they know whom to talk to: nine in ten, up from seven.",
+        "The plan is written, agreed and with all teams. We look at it every six weeks.",
         "An audit of ten files in July found the chronology up to date in all of them.",
     ),
     _S.UNDER_WAY: (
-        "Half of the staff have been trained. The rest follow in the spring term.",
-        "The draft is with governors. They decide at their next meeting.",
-        "We have begun, but the colleague who led on it has left. The deputy head has taken it over.",
-        "The new system is bought. It goes live after half term.",
+        "Half of the staff have been trained. The rest follow in spring.",
+        "The draft is with those who decide. It is on the list of their next meeting.",
+        "We have begun, but the colleague who led on it has left. Their deputy has taken it over.",
+        "The new system is bought. It goes live in January.",
     ),
     _S.DROPPED: (
-        "The trust does this for all of its schools now, so we do not write a plan of our own.",
+        "This is done for all of our sites together now, so we do not write a plan of our own.",
         "The service has moved to another provider, who has taken the work with it.",
     ),
 }
@@ -56,6 +56,7 @@ _REVIEWS: Final = {
 _LEFT_SHARE: Final = 0.32
 _DROPPED_SHARE: Final = 0.06
 _REVIEWED_SHARE: Final = 0.93
+_AGREED_ANEW_SHARE: Final = 0.7
 
 
 @dataclass(slots=True)
@@ -125,6 +126,8 @@ class Actions:
         made.older = [_snapshot(kept.row) for kept in left]
         for kept in left:
             self._review(rng, kept, until)
+            if kept.row["status"] is _S.UNDER_WAY and rng.random() < _AGREED_ANEW_SHARE:
+                self._agree_anew(rng, kept, until)
 
     def _before(self, rng: random.Random, kept: _Kept, issued: datetime, *, left: float) -> None:
         """Let an action of last year be done, dropped or left before this year's return went out."""
@@ -166,13 +169,27 @@ class Actions:
         self._note(kept, officer, NoteKind.REVIEW, words, at)
         self._event(kept, officer, "action.reviewed", at, outcome=outcome, before=before, note=words)
 
-    def _note(self, kept: _Kept, person: Person, kind: NoteKind, words: str, at: datetime) -> None:
+    def _agree_anew(self, rng: random.Random, kept: _Kept, after: datetime) -> None:
+        """Let the partnership agree another day for what is under way."""
+        row, at = kept.row, after + timedelta(days=rng.randint(1, 9), minutes=rng.randrange(300))
+        due_on = london_date(self._cast.now) + timedelta(days=rng.randint(12, 150))
+        if at >= self._cast.now:
+            return
+        officer, before, row["due_on"] = self._cast.people.staff[PartnershipRole.PSO], row["due_on"], due_on
+        words = f"More time, as they have begun. ({row['owner']}, by {short_date(due_on)})"
+        self._note(kept, officer, NoteKind.CHANGE, words, at, moved=False)
+        detail = {"before": [row["owner"], before.isoformat()], "reason": "More time, as they have begun."}
+        self._event(kept, officer, "action.changed", at, **detail)
+
+    def _note(
+        self, kept: _Kept, person: Person, kind: NoteKind, words: str, at: datetime, *, moved: bool = True
+    ) -> None:
         self._notes.append(
             {
                 "action_id": kept.row["id"],
                 "organisation_id": kept.row["organisation_id"],
                 "kind": kind,
-                "status": kept.row["status"],
+                "status": kept.row["status"] if moved else None,
                 "words": words,
                 "user_id": person.id,
                 "user_name": person.name,

@@ -16,6 +16,8 @@ from sqlalchemy import Engine, Row, create_engine, func, select, text
 from sqlalchemy.engine import URL
 from sqlmodel import Session, col
 
+from app.actions.queries import asked_about
+from app.core.access import Actor, PartnershipRole
 from app.core.database import owner_engine
 from app.demo.load import NotEmptyError, is_loaded, load
 from app.demo.phrases import sentences
@@ -30,6 +32,7 @@ from app.ratings.models import RatingSource, StoredRating
 from app.ratings.queries import RATING_COLUMNS, rating_of
 from app.ratings.rules import DomainRating
 from app.returns.models import Answer, AnswerVersion, Return, ReturnState, SignedReturn
+from app.returns.queries import latest_signed
 from app.returns.rules import FIELDS, AnswerValues, answered_in, from_stored, gaps
 from app.returns.signing import domain_ratings, snapshot_hash
 from app.returns.signoff import promises
@@ -124,7 +127,16 @@ def _hashes(engine: Engine) -> dict[str, str]:
 
 
 def _returns(session: Session, *states: ReturnState) -> list[Row[Any]]:
-    columns = (Return.id, Return.version_id, Return.facts, Return.state, Return.answered, Return.total)
+    columns = (
+        Return.id,
+        Return.version_id,
+        Return.facts,
+        Return.state,
+        Return.answered,
+        Return.total,
+        Return.organisation_id,
+        Return.issued_at,
+    )
     statement = select(*columns).order_by(col(Return.id))  # type: ignore[call-overload]
     return list(session.execute(statement.where(col(Return.state).in_(states)) if states else statement))
 
@@ -156,7 +168,7 @@ def test_the_same_seed_and_moment_give_the_same_content(demo: Engine, second: En
     told: list[tuple[str, float]] = []
     load(second, now=NOW, tell=lambda part, took: told.append((part, took)))
     assert _hashes(second) == _hashes(demo)
-    assert len(told) == 7
+    assert len(told) == 8
     assert all(took >= 0 for _, took in told)
 
 
@@ -353,6 +365,8 @@ _MOMENTS = (
     ("signed_return", "signed_at"),
     ("domain_rating", "rated_at"),
     ("action", "closed_at"),
+    ("action", "said_at"),
+    ("action_note", "said_at"),
     ("audit_event", "at"),
     ("call", "called_at"),
     ("outbox_message", "sent_at"),
@@ -475,16 +489,39 @@ def test_actions_are_those_that_the_returns_promised(
 ) -> None:
     stored: dict[int, set[Any]] = {}
     columns = "return_id, domain_key, standard_key, level, what, owner, due_on"
-    for return_id, *promise in _rows(demo, f"SELECT {columns} FROM action"):
+    anew = "SELECT action_id FROM action_note WHERE kind = 'change'"
+    changed = _rows(demo, f"SELECT return_id, standard_key FROM action WHERE id IN ({anew})")
+    assert changed, "another day was agreed for some"
+    for return_id, *promise in _rows(demo, f"SELECT {columns} FROM action WHERE source = 'return'"):
         stored.setdefault(return_id, set()).add(tuple(promise))
     for row in _returns(looking, ReturnState.SIGNED):
         expected = {
             (each.domain_key, each.standard_key, each.level, each.what, each.owner, each.due_on)
             for each in promises(_asked(looking, row), answers[row.id])
         }
-        assert stored.get(row.id, set()) == expected
+        other_days = {promise for promise in stored.get(row.id, set()) if (row.id, promise[1]) in changed}
+        kept = {promise for promise in expected if (row.id, promise[1]) not in changed}
+        assert stored.get(row.id, set()) - other_days == kept
     states = _rows(demo, "SELECT DISTINCT status, due_on < :today FROM action", today=NOW.date())
-    assert {("open", True), ("open", False), ("done", True)} <= set(states)
+    assert {("open", True), ("open", False), ("under_way", True), ("under_way", False)} <= set(states)
+    assert {"done", "dropped", "accepted", "closed"} <= {status for status, _ in states}
+
+
+def test_every_older_action_has_its_answer_before_a_return_is_signed_or_ready(looking: Session) -> None:
+    everybody = Actor(0, "Eleven", "", roles=frozenset({PartnershipRole.BOARD_MANAGER}))
+    left = 0
+    for row in _returns(looking, ReturnState.SIGNED, ReturnState.READY, ReturnState.IN_PROGRESS):
+        older = asked_about(looking, everybody, row.id, row.organisation_id, row.issued_at)
+        owed = [each for each in older if not each.answered]
+        if row.state is ReturnState.IN_PROGRESS:
+            left += len(owed)
+            continue
+        assert not owed, row.id
+        signed = latest_signed(looking, everybody, row.id)
+        if row.state is ReturnState.SIGNED and signed:
+            frozen = signed.content.get("earlier_actions", [])
+            assert {each["id"] for each in frozen} == {each.line.id for each in older}, row.id
+    assert left > 5
 
 
 def test_facts_are_in_the_form_in_which_the_program_stores_them(looking: Session, answers: Answers) -> None:
