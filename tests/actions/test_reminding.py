@@ -1,5 +1,6 @@
 """Reminders of actions: on their day, one mail for each organisation, once, and never for what is done."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -108,6 +109,10 @@ def test_control_without_the_claim_it_would_be_told_again(
     scenes.action(work, place)
     work.session.commit()
     assert told(work, place, WEDNESDAY) == 1
+    candidates = reminding._candidates
     monkeypatch.setattr(reminding, "_claim", lambda *_: True)
+    monkeypatch.setattr(
+        reminding, "_candidates", lambda *some: [replace(each, reminded="") for each in candidates(*some)]
+    )
     monkeypatch.setattr(reminding, "_once", lambda _: "another key")
     assert told(work, place, WEDNESDAY) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -203,7 +204,11 @@ def test_signing_again_leaves_alone_what_came_from_elsewhere_or_has_ended(work: 
         stored.standard_title,
     )
     assert stored.standard_title
-    where = {"organisation_id": old.organisation_id, "return_id": old.id, "round_id": old.round_id}
+    where: dict[str, Any] = {
+        "organisation_id": old.organisation_id,
+        "return_id": old.id,
+        "round_id": old.round_id,
+    }
     other = service.add(
         work,
         NewAction(
