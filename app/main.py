@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from app.actions.own_pages import router as own_actions_router
 from app.actions.pages import router as actions_router
 from app.chasing.closing_pages import router as closing_router
 from app.chasing.inviting_pages import router as inviting_router
@@ -63,6 +64,7 @@ from app.planner.calendar_pages import router as calendar_router
 from app.planner.pages import router as planner_router
 from app.planner.year_pages import router as year_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.asked_pages import router as asked_router
 from app.returns.edition_pages import router as editions_router
 from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
@@ -74,11 +76,13 @@ from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from app.signals.pages import router as signals_router
+from app.scrutiny.you_said_pages import router as you_said_router
 from app.visits.own_pages import router as own_visits_router
 from app.visits.pages import router as visits_router
 from app.visits.template_pages import router as visit_template_router
 from app.visits.visit_pages import router as visit_router
 from app.visits.work_pages import router as visit_work_router
+from exports.action_pages import router as action_files_router
 from exports.pages import router as exports_router
 from exports.visit_pages import router as visit_documents_router
 
@@ -94,6 +98,7 @@ ROUTERS = (
     audit_router,
     evidence_router,
     moderation_own_router,
+    asked_router,
     returns_router,
     versions_router,
     people_router,
@@ -121,7 +126,10 @@ ROUTERS = (
     moderation_router,
     moderation_return_router,
     signals_router,
+    you_said_router,
     actions_router,
+    own_actions_router,
+    action_files_router,
     visits_router,  # before the pages of one visit: "selection" is no visit
     visit_template_router,
     visit_documents_router,

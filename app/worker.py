@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from app.actions.reminding import pass_over as remind_of_actions
+from app.chasing.deciding import terms
 from app.chasing.worker import Worker
 from app.core.audit_sealing import Sealer
 from app.core.settings import Settings
@@ -36,11 +38,6 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
         return run
 
     remind = quietly(lambda now: pass_over(engine, now))
-    return (
-        remind,
-        mails.step,
-        evidence.tend,
-        measure,
-        quietly(seal),
-        *([quietly(retention)] if daily else []),
-    )
+    actions = quietly(lambda now: remind_of_actions(engine, now, terms))
+    once = [quietly(retention)] if daily else []
+    return (remind, actions, mails.step, evidence.tend, measure, quietly(seal), *once)

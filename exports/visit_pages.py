@@ -109,7 +109,7 @@ def _report(session: Session, this: VisitHead) -> Response:
         "actions": [
             {"what": each.what, "owner": each.owner, "due": long_date(each.due_on) if each.due_on else "–"}
             for each in actions
-            if each.status is not ActionStatus.DROPPED
+            if each.status not in {ActionStatus.DROPPED, ActionStatus.CLOSED}
         ],
     }
     template = set_up.template_content(session) or report_template()

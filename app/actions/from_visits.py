@@ -1,68 +1,49 @@
-"""Actions that an assurance visit leaves: they stand beside those of the agency's return."""
+"""Actions that an assurance visit leaves: they stand among the others of the agency."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.actions.models import Action, ActionStatus
-from app.core import audit
+from app.actions.models import Action, ActionSource
+from app.actions.rules import ActionStatus
+from app.actions.service import NewAction, add
 from app.core.access import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPromise:
-    """An action agreed on a visit, and the return that it stands beside."""
+    """An action agreed on a visit, and the return that it stands beside, if the agency has one."""
 
     organisation_id: int
-    return_id: int
-    round_id: int
+    return_id: int | None
+    round_id: int | None
     visit_id: int
     domain_key: str
+    domain_title: str
     what: str
     owner: str
     due_on: date | None
 
 
-def visit_key(visit_id: int) -> str:
-    """Return how the keys of a visit's actions begin: they belong to no standard."""
-    return f"visit-{visit_id}-"
-
-
 def add_from_visit(work: Work, promise: VisitPromise) -> int:
     """Add an open action and return its id. The caller has checked that the person may."""
-    prefix = visit_key(promise.visit_id)
-    number = work.session.execute(
-        select(func.count()).where(
-            col(Action.organisation_id) == promise.organisation_id,
-            col(Action.standard_key).startswith(prefix, autoescape=True),
-        )
-    ).scalar_one()
-    made = Action(
-        organisation_id=promise.organisation_id,
-        return_id=promise.return_id,
-        round_id=promise.round_id,
-        domain_key=promise.domain_key,
-        standard_key=f"{prefix}{number + 1}",
-        level="",
-        what=promise.what,
-        owner=promise.owner,
-        due_on=promise.due_on,
-        status=ActionStatus.OPEN,
-        created_at=work.now,
-    )
-    work.session.add(made)
-    work.session.flush()
-    audit.record(
+    return add(
         work,
-        "action.from_visit",
-        ("action", made.id or 0),
-        organisation_id=promise.organisation_id,
-        visit=promise.visit_id,
-        what=promise.what,
+        NewAction(
+            source=ActionSource.VISIT,
+            source_id=promise.visit_id,
+            organisation_id=promise.organisation_id,
+            return_id=promise.return_id,
+            round_id=promise.round_id,
+            domain_key=promise.domain_key,
+            domain_title=promise.domain_title,
+            what=promise.what,
+            owner=promise.owner,
+            due_on=promise.due_on,
+        ),
     )
-    return made.id or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +69,8 @@ def actions_from_visit(session: Session, organisation_id: int, visit_id: int) ->
         )
         .where(
             col(Action.organisation_id) == organisation_id,
-            col(Action.standard_key).startswith(visit_key(visit_id), autoescape=True),
+            col(Action.source) == ActionSource.VISIT,
+            col(Action.source_id) == visit_id,
         )
         .order_by(col(Action.due_on), col(Action.id))
     )

@@ -114,9 +114,9 @@ WHERE r.round_id = :round_id
 """
 _ACTIONS = """
 INSERT INTO action (organisation_id, return_id, round_id, domain_key, standard_key, level, what, owner,
-    due_on, status, created_at)
+    due_on, status, source, domain_title, standard_title, progress, reminded, created_at)
 SELECT a.organisation_id, a.return_id, r.round_id, left(a.standard_key, 7), a.standard_key, a.level,
-    a.action_what, a.action_owner, a.action_due, 'open', :at
+    a.action_what, a.action_owner, a.action_due, 'open', 'return', '', '', '', '', :at
 FROM answer AS a JOIN return AS r ON r.id = a.return_id
 WHERE r.round_id = :round_id AND a.action_what <> ''
 """

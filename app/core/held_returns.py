@@ -183,23 +183,6 @@ RETURNS: Final = (
         of_return="return_id",
     ),
     Held(
-        "action",
-        what="improvement actions",
-        about="people whom an action names",
-        kept="returns",
-        personal={
-            "what": free_text("what will be done"),
-            "owner": free_text("who sees to it: a name or a job"),
-        },
-        plain={
-            Plain.KEY: "id",
-            Plain.LINK: "organisation_id return_id round_id",
-            Plain.CONTENT: "domain_key standard_key level due_on",
-            Plain.STATE: "status created_at closed_at",
-        },
-        of_return="return_id",
-    ),
-    Held(
         "call",
         what="calls that you logged",
         about="people of the partnership, and people who were rung",

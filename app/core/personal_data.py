@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.core.held import Held
+from app.core.held_actions import ACTIONS
 from app.core.held_chasing import CHASING
 from app.core.held_moderation import MODERATION
 from app.core.held_people import PEOPLE, REGISTER_OF_ORGANISATIONS
@@ -23,6 +24,7 @@ REGISTER: Final[tuple[Held, ...]] = (
     *REGISTER_OF_ORGANISATIONS,
     *QUESTIONS_AND_ROUNDS,
     *RETURNS,
+    *ACTIONS,
     *TRAIL,
     *CHASING,
     *MODERATION,

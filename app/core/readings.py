@@ -69,6 +69,9 @@ READS: Final[Mapping[str, Read]] = {
     "/visits/{visit_id}/report.docx": Read("report", "visit", "visit_id"),
     "/our-visits/{visit_id}": _VISIT,
     "/our-visits/{visit_id}/report.docx": Read("report", "visit", "visit_id"),
+    "/actions/{action_id}": Read("pages", "action", "action_id"),
+    "/returns/{return_id}/actions": _PAGES,
+    "/actions.csv": Read("list", "actions"),
     "/audit/events.csv": Read("events", "audit"),
     "/audit/readings.csv": Read("readings", "audit"),
 }
@@ -81,6 +84,7 @@ _NOTE: Final = text(
         it.what, CASE it.subject
             WHEN 'organisation' THEN it.subject_id
             WHEN 'return' THEN (SELECT organisation_id FROM "return" WHERE id = it.subject_id)
+            WHEN 'action' THEN (SELECT organisation_id FROM action WHERE id = it.subject_id)
             WHEN 'visit' THEN (SELECT organisation_id FROM visit WHERE id = it.subject_id) END
     FROM (SELECT CAST(:at AS timestamptz) AS at, CAST(:user_id AS int) AS user_id,
         CAST(:session_id AS bigint) AS session_id, CAST(:subject AS text) AS subject,

@@ -21,6 +21,7 @@ SHEETS = (
     "moderation.css",
     "signals.css",
     "planner.css",
+    "actions.css",
 )
 FILES = (
     "vendor/govuk-frontend.min.css",

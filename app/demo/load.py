@@ -8,11 +8,11 @@ from time import perf_counter
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
-from app.actions.models import Action
 from app.chasing.models import Call
 from app.core.models import AuditEvent, OutboxMessage
 from app.core.storage import Storage
 from app.demo import chasing, desk, evidence, finished, outcomes, people, register, returns, rounds
+from app.demo.actions import Actions
 from app.demo.answers import Answers
 from app.demo.chance import chance
 from app.demo.copying import continue_ids, copy_rows
@@ -67,6 +67,7 @@ def load(
             cast, plans = _cast(session, now, seed)
             _write_register(session, cast)
         previous: dict[int, Answers] = {}
+        acts = Actions(cast)
         first_id = first_file = 1
         copy_rows(session, Round, rounds.round_rows(plans, cast.register))
         for this in plans:
@@ -75,9 +76,12 @@ def load(
                 if storage is not None:
                     evidence.give_files(every, storage, seed)
                     first_file = evidence.number_files(every, first_file)
+                acts.take(every)
                 _write_round(session, cast, this, every)
             first_id += len(every)
             previous |= returns.signed_answers(every)
+        with _timed(tell, "actions"):
+            acts.write(session)
         continue_ids(session, Organisation, User, Round, Return, EvidenceFile)
         with _timed(tell, "commit"):
             session.commit()
@@ -132,7 +136,6 @@ def _write_round(session: Session, cast: Cast, this: RoundPlan, every: list[Made
     copy_rows(session, StoredRating, (row for made in every for row in outcomes.rating_rows_of(made)))
     if this.is_last:
         finished.write(session, cast, every)
-    copy_rows(session, Action, (row for made in every for row in outcomes.action_rows(made, seed, cast.now)))
     copy_rows(session, Call, desk.call_rows(cast, this, every))
     copy_rows(session, AuditEvent, desk.audit_rows(cast, this, every))
     if this.dates.closed_on is None:

@@ -58,6 +58,7 @@ class Made:
     editions: list[Edition] = field(default_factory=list)
     domains_given: dict[str, int] = field(default_factory=dict)
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    older: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def organisation_id(self) -> int:
@@ -231,6 +232,7 @@ def signed_rows(made: Made) -> Iterator[dict[str, Any]]:
             answers=edition.answers,
             ratings=domain_ratings(made.questionnaire, edition.answers),
             files=made.signed_files(),
+            earlier_actions=made.older,
         )
         yield {
             "return_id": made.id,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from app.core.access import RATINGS, REGISTER
+from app.core.access import RATINGS, READERS, REGISTER
 from app.core.database import SessionDep
 from app.core.errors import RefusedError
 from app.core.forms import FormDep
@@ -132,6 +132,7 @@ def _organisation_page(
         history=[(each, event_words(each.event, each.detail)) for each in shown.history],
         may_write=actor.has(*REGISTER),
         may_read_ratings=actor.has(*RATINGS),
+        may_read_returns=actor.has(*READERS),
         typed=typed or {},
         errors=error_list(problem),
         problems=problem.problems if problem else {},

@@ -310,6 +310,15 @@ RULES: tuple[Rule, ...] = (
         own_take=_delete_returns,
         batch=RETURNS_AT_ONCE,
     ),
+    # An action that has a return goes with it, and what was said about it goes with the action.
+    Rule(
+        "actions",
+        "improvement actions",
+        "after they ended, or with their return",
+        "keep_return_years",
+        Unit.YEARS,
+        sweeps=(Sweep("action", "closed_at", "return_id IS NULL"),),
+    ),
     # A visit that has a return goes with it.
     Rule(
         "visits",

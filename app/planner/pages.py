@@ -5,6 +5,8 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.actions.queries import own_count, waiting_for_review
+from app.actions.service import REVIEWERS
 from app.core.access import RATINGS, READERS, REGISTER, PartnershipRole
 from app.core.clock import london_date
 from app.core.database import SessionDep
@@ -45,12 +47,15 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             chases=actor.has(*REGISTER),
             reads_ratings=actor.has(*RATINGS),
             reads_returns=actor.has(*READERS),
+            actions_to_review=waiting_for_review(session) if actor.has(*REVIEWERS) else 0,
+            own_actions=own_count(session, actor, today),
             hand_overs=waiting_count(session) if actor.has(PartnershipRole.BOARD_MANAGER) else 0,
             today=today,
             # Somebody can work for the partnership and for an organisation: both need them.
             own=waiting or returns[:1],
         )
     visits, asked = own_visits(session, actor), open_questions(session, actor)
+    actions = own_count(session, actor, today)
     dates = agency_dates(session, today, today + timedelta(days=DAYS_AHEAD))
     if len(waiting) == 1 and len(actor.organisations) == 1 and not (visits or asked or dates):
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
@@ -61,6 +66,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         visits=visits,
         asked=asked,
         dates=dates,
+        own_actions=actions,
         done=[each for each in returns if each not in waiting],
         signed_state=ReturnState.SIGNED,
         today=today,

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.actions.rules import STATUS_WORDS
 from app.core.access import OrganisationRole, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep
@@ -13,6 +14,7 @@ from app.people import queries as people
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.rules import display_fact
 from app.returns import context, queries, signoff
+from app.returns.asked import asked_of
 from app.returns.pages import task_list_page
 from app.returns.rules import gaps
 from app.returns.signing import DECLARATION, domain_ratings
@@ -42,6 +44,7 @@ def _check_page(
     questionnaire = queries.questionnaire_of(session, this)
     values = queries.values_of(queries.answers(session, actor, return_id))
     found = gaps(questionnaire, values)
+    older = asked_of(session, actor, this, questionnaire)
     team = people.colleagues(session, this.organisation_id)
     ratings = {rating.domain_key: rating for rating in domain_ratings(questionnaire, values)}
     return page(
@@ -53,6 +56,8 @@ def _check_page(
         values=values,
         display=display_fact,
         stopping=[gap for gap in found if gap.stops_signing],
+        older=older,
+        owed=[each for each in older if not each.answered],
         unanswered=[gap for gap in found if gap.what == "not answered"],
         worth_a_look=[gap for gap in found if not gap.stops_signing and gap.what != "not answered"],
         lines=context.domain_lines(questionnaire, values, {}, ratings),
@@ -90,6 +95,7 @@ def _sign_page(
     questionnaire = queries.questionnaire_of(session, this)
     values = queries.values_of(queries.answers(session, actor, this.id))
     found = gaps(questionnaire, values)
+    older = asked_of(session, actor, this, questionnaire)
     ratings = {rating.domain_key: rating for rating in domain_ratings(questionnaire, values)}
     team = people.colleagues(session, this.organisation_id)
     return page(
@@ -99,9 +105,12 @@ def _sign_page(
         this=this,
         lines=[line for line in context.domain_lines(questionnaire, values, {}, ratings) if line.rating],
         stopping=[gap for gap in found if gap.stops_signing],
+        owed=[each for each in older if not each.answered],
+        older=older,
+        status_words=STATUS_WORDS,
         unanswered=sum(gap.what == "not answered" for gap in found),
         declaration=DECLARATION,
-        seen=signoff.seen_mark(values),
+        seen=signoff.seen_mark(values, older),
         signatories=[each for each in team if OrganisationRole.SIGNATORY in each.roles],
         may_sign=actor.holds(this.organisation_id, OrganisationRole.SIGNATORY)
         and this.writable(london_date(work.now)),

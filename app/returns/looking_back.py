@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from app.actions.rules import STATUS_WORDS, ActionStatus
+from app.core.clock import short_date
 from app.questionnaires.definition import Questionnaire, Standard
 from app.questionnaires.rules import display_fact
 from app.returns.context import closing_domain, in_words
 from app.returns.evidence_queries import size_words
 from app.returns.queries import HistoryLine, Signed
 from app.returns.rules import FIELD_WORDS, FIELDS, NOTHING
+
+EARLIER_ACTIONS = "What became of earlier actions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,19 @@ def signed_sections(
         )
         if lines:
             sections.append((domain.title, reasons.get(domain.key, ""), lines))
+    if older := tuple(_earlier_action(each) for each in signed.content.get("earlier_actions", ())):
+        sections.append((EARLIER_ACTIONS, "", older))
     return tuple(sections)
+
+
+def _earlier_action(stored: Mapping[str, Any]) -> SignedLine:
+    due = short_date(date.fromisoformat(stored["due_on"])) if stored["due_on"] else ""
+    shown = (("Action", stored["what"]), ("Who", stored["owner"]), ("By when", due), ("Said", stored["said"]))
+    return SignedLine(
+        stored["about"],
+        STATUS_WORDS[ActionStatus(stored["status"])],
+        tuple((name, text) for name, text in shown if text),
+    )
 
 
 def _signed_line(

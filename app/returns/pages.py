@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.actions.rules import STATUS_WORDS
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
 from app.core.database import SessionDep, in_one_thread
@@ -14,7 +15,7 @@ from app.core.forms import FormDep
 from app.core.rendering import error_list, page
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.definition import Domain, Questionnaire, Standard
-from app.returns import context, deciding, queries, service, teamwork
+from app.returns import asked, context, deciding, queries, service, teamwork
 from app.returns.editions import editions_of
 from app.returns.evidence_queries import files_of
 from app.returns.reading import read_answer
@@ -65,6 +66,7 @@ def task_list_page(
     latest = max(answers.values(), key=lambda line: line.updated_at, default=None)
     own = actor.holds(this.organisation_id)
     today = london_date(work.now)
+    older = asked.asked_of(session, actor, this, questionnaire)
     return page(
         request,
         "returns/task-list.html",
@@ -75,6 +77,8 @@ def task_list_page(
         this=this,
         questionnaire=questionnaire,
         lines=lines,
+        older=older,
+        older_answered=sum(each.answered for each in older),
         next_line=next((line for line in lines if not line.complete), None),
         latest=latest,
         editions=editions_of(session, actor, return_id) if this.edition else (),
@@ -105,7 +109,7 @@ def questions(
     request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int, domain: str
 ) -> Response:
     """Show the questions of one domain with their answers."""
-    this = queries.head(session, actor, return_id)
+    this, older = asked.head_and_older(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     place = domain_named(questionnaire, domain)
     answers = queries.answers(session, actor, return_id)
@@ -120,6 +124,7 @@ def questions(
         place,
         views=views,
         answers=answers,
+        older=asked.placed(older, questionnaire, domain),
         may_write=actor.holds(this.organisation_id) and this.writable(today),
         opens_later=this.opens_later(today),
     )
@@ -134,6 +139,7 @@ def _domain_page(
     *,
     views: list[context.StandardView],
     answers: Mapping[str, queries.AnswerLine],
+    older: asked.Placed,
     may_write: bool,
     opens_later: bool = False,
     status: int = 200,
@@ -151,6 +157,8 @@ def _domain_page(
         questionnaire=questionnaire,
         domain=place,
         views=views,
+        older=older,
+        status_words=STATUS_WORDS,
         lines=lines,
         next_key=keys[following] if following < len(keys) else "",
         errors=[{"text": text, "href": f"#{name}"} for name, text in problems.items()],
@@ -186,6 +194,7 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         return RedirectResponse(_after_saving(form, return_id, questionnaire, domain), status_code=303)
     answers = queries.answers(work.session, work.actor, return_id)
     views = context.with_files(views, files_of(work.session, work.actor, return_id))
+    _, older = asked.head_and_older(work.session, work.actor, return_id)
     status = 423 if refusal else 409 if any(view.conflict for view in views) else 422
     return _domain_page(
         request,
@@ -195,6 +204,7 @@ def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, do
         place,
         views=views,
         answers=answers,
+        older=asked.placed(older, questionnaire, domain),
         may_write=True,
         status=status,
         refusal=refusal,

@@ -57,6 +57,7 @@ class ReturnHead:
     kind: str
     phase: str
     opens_on: date
+    issued_at: datetime
 
     def opens_later(self, today: date) -> bool:
         """Say whether the return was issued before the day from which it can be answered."""
@@ -96,15 +97,16 @@ HEAD_COLUMNS = (
     col(Organisation.kind),
     col(Organisation.phase),
     col(Round.opens_on),
+    col(Return.issued_at),
 )
 
 
-_HEADS = (
+HEADS = (
     select(*HEAD_COLUMNS)
     .join(Round, col(Round.id) == col(Return.round_id))
     .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
 )
-_HEAD = Confined(_HEADS.where(col(Return.id) == bindparam("return_id")), col(Return.organisation_id))
+_HEAD = Confined(HEADS.where(col(Return.id) == bindparam("return_id")), col(Return.organisation_id))
 
 
 def head(session: Session, actor: Actor, return_id: int) -> ReturnHead:
@@ -118,7 +120,7 @@ def head(session: Session, actor: Actor, return_id: int) -> ReturnHead:
 def returns_of(session: Session, actor: Actor, organisation_ids: tuple[int, ...]) -> tuple[ReturnHead, ...]:
     """Return the returns of organisations, the latest due date first."""
     rows = session.execute(
-        _HEADS.where(visible_to(actor, col(Return.organisation_id)))
+        HEADS.where(visible_to(actor, col(Return.organisation_id)))
         .where(col(Return.organisation_id).in_(organisation_ids))
         .order_by(col(Return.due_on).desc(), col(Return.id).desc())
     )

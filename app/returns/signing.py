@@ -48,12 +48,15 @@ def snapshot(
     answers: Mapping[str, AnswerValues],
     ratings: Sequence[DomainRating],
     files: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    earlier_actions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a return as it is signed: what was asked, each answer, each rating with its reason.
 
-    `files` are the evidence files by standard, each with its name and the SHA-256 of its content.
+    `files` are the evidence files by standard, each with its name and the SHA-256 of its content;
+    `earlier_actions` what was said about the actions of years before, where there were any.
     """
     titles = titles_of(questionnaire)
+    more = {"earlier_actions": [dict(each) for each in earlier_actions]} if earlier_actions else {}
     return {
         "organisation": organisation_name,
         "facts": dict(facts),
@@ -73,6 +76,7 @@ def snapshot(
             for rating in ratings
         ],
         "files": {key: [dict(each) for each in some] for key, some in (files or {}).items()},
+        **more,
     }
 
 

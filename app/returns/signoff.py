@@ -1,11 +1,12 @@
 """Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
+from app.actions.queries import AskedAction
 from app.actions.service import Promise, take_over
 from app.core import audit, outbox
 from app.core.access import OrganisationRole, Work
@@ -23,6 +24,7 @@ from app.ratings.models import RatingSource
 from app.ratings.rules import DomainRating
 from app.ratings.service import RatedReturn
 from app.returns import evidence
+from app.returns.asked import asked_of
 from app.returns.editions import numbers_of
 from app.returns.models import Return, ReturnState, SignedReturn
 from app.returns.queries import ReturnHead, answers, values_of
@@ -41,7 +43,8 @@ def ready_to_sign(work: Work, this: ReturnHead) -> int:
     """
     held = hold(work, this.id)
     questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
-    _nothing_in_the_way(questionnaire, values_of(answers(work.session, work.actor, held.id)))
+    asked = asked_of(work.session, work.actor, this, questionnaire)
+    _nothing_in_the_way(questionnaire, values_of(answers(work.session, work.actor, held.id)), asked)
     signatories = [
         each
         for each in people.colleagues(work.session, held.organisation_id)
@@ -70,7 +73,13 @@ def ready_to_sign(work: Work, this: ReturnHead) -> int:
     return len(signatories)
 
 
-def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> None:
+def _nothing_in_the_way(
+    questionnaire: Questionnaire, values: dict[str, AnswerValues], asked: Sequence[AskedAction]
+) -> None:
+    owed = sum(not each.answered for each in asked)
+    if owed:
+        named = "1 earlier action has" if owed == 1 else f"{owed} earlier actions have"
+        raise RefusedError(f"This return cannot be signed yet: {named} no answer. Say what became of each.")
     stopping = [gap for gap in gaps(questionnaire, values) if gap.stops_signing]
     if stopping:
         names = ", ".join(f"“{gap.title}” ({gap.what})" for gap in stopping[:3])
@@ -78,11 +87,14 @@ def _nothing_in_the_way(questionnaire: Questionnaire, values: dict[str, AnswerVa
         raise RefusedError(f"This return cannot be signed yet: {names}{more}.")
 
 
-def seen_mark(values: Mapping[str, AnswerValues]) -> str:
+def seen_mark(values: Mapping[str, AnswerValues], asked: Sequence[AskedAction] = ()) -> str:
     """Return a mark of the answers that a signatory was shown: they sign these and no others."""
-    return snapshot_hash({key: {**each.stored(), "files": list(each.files)} for key, each in values.items()})[
-        :32
-    ]
+    shown: dict[str, Any] = {
+        key: {**each.stored(), "files": list(each.files)} for key, each in values.items()
+    }
+    if asked:
+        shown["earlier actions"] = [each.snapshot() for each in asked]
+    return snapshot_hash(shown)[:32]
 
 
 def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = None) -> bool:
@@ -104,11 +116,12 @@ def sign(work: Work, this: ReturnHead, *, declared: bool, seen: str | None = Non
         raise
     questionnaire = questionnaire_for(work.session, held.version_id, held.facts)
     values = values_of(answers(work.session, work.actor, held.id))
-    if seen is not None and seen != seen_mark(values):
+    asked = asked_of(work.session, work.actor, this, questionnaire)
+    if seen is not None and seen != seen_mark(values, asked):
         raise RefusedError(CHANGED_MEANWHILE, {"declared": CHANGED_MEANWHILE})
-    _nothing_in_the_way(questionnaire, values)
+    _nothing_in_the_way(questionnaire, values, asked)
     ratings = domain_ratings(questionnaire, values)
-    content = _freeze(work, this, held, questionnaire, values, ratings=ratings)
+    content = _freeze(work, this, held, questionnaire, values, ratings=ratings, asked=asked)
     rated = RatedReturn(held.id, held.round_id, held.organisation_id)
     ratings_service.store(work, rated, ratings, RatingSource.SELF)
     take_over(
@@ -144,6 +157,7 @@ def _freeze(
     values: dict[str, AnswerValues],
     *,
     ratings: tuple[DomainRating, ...],
+    asked: Sequence[AskedAction],
 ) -> dict[str, Any]:
     """Write the next signed edition and return what was frozen."""
     content = snapshot(
@@ -156,6 +170,7 @@ def _freeze(
         answers=values,
         ratings=ratings,
         files=evidence.freeze(work, held.id, held.edition + 1),
+        earlier_actions=[each.snapshot() for each in asked],
     )
     work.session.execute(
         insert(SignedReturn).values(
@@ -193,6 +208,8 @@ def promises(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> l
             what=values[standard.key].action_what,
             owner=values[standard.key].action_owner,
             due_on=values[standard.key].action_due,
+            domain_title=domain.title,
+            standard_title=standard.title,
         )
         for domain in questionnaire.domains
         for standard in domain.rated

@@ -193,19 +193,21 @@ def add_action(work: Work, visit_id: int, new: NewAction) -> None:
     of = this.visit.return_id
     last = returns.head(work.session, work.actor, of) if of else None
     last = last or newest_signed(work.session, work.actor, this.organisation_id)
-    if last is None:
-        problems["action_what"] = "This agency has no return yet that an action could belong to"
-    if problems or last is None:
+    if problems:
         raise RefusedError("", problems)
-    domains = [each.key for each in returns.questionnaire_of(work.session, last).domains]
+    # An agency that never had a return can have actions, too: they belong to no domain.
+    asked = returns.questionnaire_of(work.session, last).domains if last else ()
+    titles = {each.key: each.title for each in asked}
+    domain = new.domain if new.domain in titles else next(iter(titles), "")
     add_from_visit(
         work,
         VisitPromise(
             organisation_id=this.organisation_id,
-            return_id=last.id,
-            round_id=last.round_id,
+            return_id=last.id if last else None,
+            round_id=last.round_id if last else None,
             visit_id=this.id,
-            domain_key=new.domain if new.domain in domains else domains[0],
+            domain_key=domain,
+            domain_title=titles.get(domain, ""),
             what=new.what.strip(),
             owner=new.owner.strip(),
             due_on=new.due_on,

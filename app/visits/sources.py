@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from app.actions.models import Action, ActionStatus
+from app.actions.models import Action
+from app.actions.rules import LIVE
 from app.chasing.exempting import is_exempt
 from app.core.access import Actor
 from app.core.clock import london_date
@@ -131,7 +132,7 @@ def last_visits(session: Session) -> dict[int, date]:
 def _overdue_actions(session: Session, today: date) -> dict[int, int]:
     rows = session.execute(
         select(col(Action.organisation_id), func.count())
-        .where(col(Action.status) == ActionStatus.OPEN, col(Action.due_on) < today)
+        .where(col(Action.status).in_(LIVE), col(Action.due_on) < today)
         .group_by(col(Action.organisation_id))
     )
     return {row[0]: row[1] for row in rows}
@@ -262,7 +263,7 @@ def open_actions(
         select(
             col(Action.id), col(Action.domain_key), col(Action.what), col(Action.owner), col(Action.due_on)
         )
-        .where(col(Action.organisation_id) == organisation_id, col(Action.status) == ActionStatus.OPEN)
+        .where(col(Action.organisation_id) == organisation_id, col(Action.status).in_(LIVE))
         .order_by(col(Action.due_on).asc().nulls_last(), col(Action.id))
     )
     said = []

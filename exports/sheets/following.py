@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from app.actions.models import ActionStatus
+from app.actions.rules import STATUS_WORDS as ACTION_STATUS_WORDS
+from app.actions.rules import is_overdue
 from app.chasing.listing import OUTCOME_WORDS as CALL_WORDS
 from app.chasing.listing import Person
 from app.chasing.rules import STATE_WORDS as CHASE_WORDS
@@ -19,7 +20,6 @@ from exports.cells import RATING_LOOKS, Look, Shown, Value
 from exports.sheets.wording import WHO_COLUMNS, domain_words, level_words, who_cells
 from exports.tables import Column, TableSheet, TableSpec
 
-ACTION_STATUS_WORDS = {ActionStatus.OPEN: "Open", ActionStatus.DONE: "Done", ActionStatus.DROPPED: "Dropped"}
 REGISTER_WORDS = {
     OrganisationStatus.OPEN: "Open",
     OrganisationStatus.CLOSING: "Proposed to close",
@@ -35,10 +35,10 @@ ACTION_COLUMNS = (
     Column("What", "What will be done", 50, Look.WRAPPED),
     Column("Who", "Who sees to it", 24, Look.WRAPPED),
     Column("By when", "The day by which it will be done", 13, Look.DATE, "Date"),
-    Column("Status", "How far it is", 10, holds=", ".join(ACTION_STATUS_WORDS.values())),
+    Column("Status", "How far it is", 20, holds=", ".join(ACTION_STATUS_WORDS.values())),
     Column("Days overdue", "Days since that day, if it is still open", 10, Look.NUMBER, "Days"),
     Column("Promised on", "Day of the signature that brought it", 13, Look.DATE, "Date"),
-    Column("Closed on", "Day on which it was done or dropped", 13, Look.DATE, "Date"),
+    Column("Closed on", "Day on which it was done, dropped or closed", 13, Look.DATE, "Date"),
 )
 ACTIONS = TableSpec(
     "Actions",
@@ -107,7 +107,8 @@ def action_cells(questionnaire: Questionnaire, action: ActionLine, today: date) 
     """Return the cells of ACTION_COLUMNS."""
     known = questionnaire.asks(action.standard_key)
     standard = questionnaire.standard(action.standard_key) if known else None
-    overdue = (today - action.due_on).days if action.due_on and action.status is ActionStatus.OPEN else 0
+    late = is_overdue(action.status, action.due_on, today)
+    overdue = (today - action.due_on).days if action.due_on and late else 0
     return (
         domain_words(questionnaire, action.domain_key),
         action.standard_key,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.actions.models import Action, ActionNote, ActionSource, NoteKind
 from app.chasing.models import (
     ChaseBatch,
     ChaseMessage,
@@ -195,6 +196,7 @@ def build(work: Work) -> World:
             "hand_over_id": _id_of(work, col(HandOver.id), col(HandOver.organisation_id) == school),
             "message_id": _id_of(work, col(OutboxMessage.id), col(OutboxMessage.organisation_id) == school),
             "visit_id": _id_of(work, col(Visit.id), col(Visit.organisation_id) == school),
+            "action_id": _id_of(work, col(Action.id), col(Action.organisation_id) == school),
             "question_id": _id_of(work, col(VisitQuestion.id), col(VisitQuestion.organisation_id) == school),
             "slot_id": _id_of(work, col(VisitSlot.id), col(VisitSlot.organisation_id) == school),
             **spared[round_id, school],
@@ -288,13 +290,31 @@ def _visited(work: Work, school: int, mark: str) -> None:
     slot = VisitSlot(
         visit_id=number, organisation_id=school, begins="09:30", ends="10:00", what=f"Meet {mark}"
     )
+    action = Action(
+        organisation_id=school,
+        source=ActionSource.VISIT,
+        source_id=number,
+        domain_key="",
+        standard_key="",
+        level="",
+        what=f"{mark} action of a visit",
+        owner=f"{mark} chief",
+        progress=f"{mark}-answer progress",
+        created_at=builders.LONG_AGO,
+    )
+    work.session.add(action)
+    work.session.flush()
+    note = ActionNote(
+        action_id=action.id or 0, organisation_id=school, kind=NoteKind.COMMENT,
+        words=f"{mark}-answer remark", user_id=work.actor.user_id, user_name=mark, said_at=work.now,
+    )  # fmt: skip
     said: dict[str, Any] = {"organisation_id": school, "user_id": work.actor.user_id, "said_at": work.now}
     partner = Partner.HEALTH
     yes = VisitEndorsement(visit_id=number, partner=partner, endorsed=True, **said)
     agreed = VisitAgreement(visit_id=number, edition=1, partner=partner, agreed=True, **said)
     reply = VisitReply(visit_id=number, text=f"{mark} has three sites", user_name=mark, **said)
     reminder = VisitReminder(visit_id=number, key=mark, organisation_id=school, queued_at=work.now)
-    work.session.add_all([noted, report, slot, yes, agreed, reply, reminder])
+    work.session.add_all([noted, report, slot, yes, agreed, reply, reminder, note])
     work.session.flush()
 
 

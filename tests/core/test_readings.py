@@ -65,6 +65,7 @@ def test_every_page_of_a_return_every_profile_and_every_file_is_noted(app: FastA
         if "/returns/{return_id}" in route
         or "/moderation/{return_id}" in route
         or "visits/{visit_id}" in route
+        or "/actions/{action_id}" in route
         or re.search(r"{organisation_id}/(profile|history)$", route)
         or re.search(r"\.(csv|xlsx|docx|pdf|zip|odt|json)$", route)
     }

@@ -25,6 +25,8 @@ MOMENTS = (
     ("signed_return", "signed_at"),
     ("domain_rating", "rated_at"),
     ("action", "closed_at"),
+    ("action", "said_at"),
+    ("action_note", "said_at"),
     ("audit_event", "at"),
     ("call", "called_at"),
     ("outbox_message", "sent_at"),
@@ -67,7 +69,16 @@ def hashes(engine: Engine) -> dict[str, str]:
 
 def returns(session: Session, *states: ReturnState) -> list[Row[Any]]:
     """Return the returns in some states, or all."""
-    columns = (Return.id, Return.version_id, Return.facts, Return.state, Return.answered, Return.total)
+    columns = (
+        Return.id,
+        Return.version_id,
+        Return.facts,
+        Return.state,
+        Return.answered,
+        Return.total,
+        Return.organisation_id,
+        Return.issued_at,
+    )
     statement = select(*columns).order_by(col(Return.id))  # type: ignore[call-overload]
     return list(session.execute(statement.where(col(Return.state).in_(states)) if states else statement))
 

@@ -51,7 +51,7 @@ def test_the_same_seed_and_moment_give_the_same_content(demo: Engine, second: En
     told: list[tuple[str, float]] = []
     load(second, now=NOW, tell=lambda part, took: told.append((part, took)))
     assert hashes(second) == hashes(demo)
-    assert len(told) == 7
+    assert len(told) == 8
     assert all(took >= 0 for _, took in told)
 
 

@@ -259,7 +259,9 @@ def _visit(session: Session, _user: int, ended: datetime) -> None:
         points=0,
         selected_at=ended,
         closed_at=ended,
-        **dict.fromkeys(("reasons", "why", "waiver", "highlights", "young_comment", "closed_why"), ""),
+        **dict.fromkeys(
+            ("reasons", "why", "waiver", "letter", "highlights", "young_comment", "closed_why"), ""
+        ),
     )
     visit = session.execute(text("SELECT max(id) FROM visit")).scalar_one()
     put(
@@ -269,6 +271,25 @@ def _visit(session: Session, _user: int, ended: datetime) -> None:
         key="return",
         organisation_id=place,
         queued_at=ended,
+    )
+
+
+@made("planner")
+def _entry(session: Session, user: int, ended: datetime) -> None:
+    put(
+        session,
+        "planner_entry",
+        kind="deep_dive",
+        title="Neglect",
+        first_on=ended.date(),
+        last_on=ended.date(),
+        repeats="once",
+        made_at=ended,
+        made_by=user,
+        changed_at=ended,
+        **dict.fromkeys(("same_weekday", "for_agencies"), False),
+        **dict.fromkeys(("own_kind", "note"), ""),
+        **dict.fromkeys(("from_number", "edition"), 1),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.actions.models import Action, ActionStatus
+from app.actions.models import Action, ActionSource, ActionStatus
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
 from app.core.errors import NotFoundError, RefusedError
@@ -290,7 +290,7 @@ def test_actions_of_a_visit_outlive_signing_again(work: Work) -> None:
     scenes.sign_framework(work, visit_id)
     rows = work.session.execute(
         select(col(Action.what), col(Action.status)).where(
-            col(Action.standard_key).startswith(f"visit-{visit_id}-")
+            col(Action.source) == ActionSource.VISIT, col(Action.source_id) == visit_id
         )
     ).all()
     assert sorted((what, status) for what, status in rows) == [
