@@ -75,8 +75,8 @@ from app.returns.together import router as together_router
 from app.returns.version_pages import router as versions_router
 from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
-from app.signals.pages import router as signals_router
 from app.scrutiny.you_said_pages import router as you_said_router
+from app.signals.pages import router as signals_router
 from app.visits.own_pages import router as own_visits_router
 from app.visits.pages import router as visits_router
 from app.visits.template_pages import router as visit_template_router

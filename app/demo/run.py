@@ -59,8 +59,8 @@ def _fill(database: URL) -> None:
     from app.core.settings import settings  # noqa: PLC0415
     from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
-    from app.demo.planner import add_planner  # noqa: PLC0415
     from app.demo.moderation import add_moderation  # noqa: PLC0415
+    from app.demo.planner import add_planner  # noqa: PLC0415
     from app.demo.visits import add_visits  # noqa: PLC0415
     from app.signals.measuring import measure_all  # noqa: PLC0415
 
