@@ -29,6 +29,7 @@ from app.core.settings import settings
 from app.main import build_app
 from app.people import service as people
 from app.people.cookies import cookie_name
+from tests.demo_once import demo_copy
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
@@ -110,6 +111,13 @@ def fresh_database(server: URL, template: str) -> Iterator[URL]:
     _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield server.set(database=name)
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def demo_partnership(server: URL, template: str) -> Iterator[str]:
+    """The name of this process's own database with the demo partnership in it."""
+    with demo_copy(server, template, settings().data_dir, NOW) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")

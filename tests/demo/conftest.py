@@ -1,7 +1,6 @@
-"""The demo partnership, loaded once for all who look at it."""
+"""The demo partnership, for those who look at it."""
 
 from collections.abc import Iterator
-from time import perf_counter, process_time
 
 import pytest
 from sqlalchemy import Engine, select
@@ -9,35 +8,17 @@ from sqlalchemy.engine import URL
 from sqlmodel import Session, col
 
 from app.core.database import owner_engine
-from app.demo.load import load
 from app.returns.models import Answer
 from app.returns.rules import FIELDS, AnswerValues
-from tests.conftest import NOW, fresh_database
-from tests.demo.looking import Answers, Seconds
+from tests.demo.looking import Answers
 
 
 @pytest.fixture(scope="session")
-def loaded_engine(server: URL, template: str) -> Iterator[Engine]:
-    """Connections as the owner of the tables: rows are copied in bulk, which row-level security rules out."""
-    for database in fresh_database(server, template):
-        engine = owner_engine(database)
-        yield engine
-        engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def seconds(loaded_engine: Engine) -> Seconds:
-    """Load the demo once for all modules that look at it, and say how long it took."""
-    wall, process = perf_counter(), process_time()
-    load(loaded_engine, now=NOW)
-    return Seconds(perf_counter() - wall, process_time() - process)
-
-
-@pytest.fixture(scope="session")
-def demo(loaded_engine: Engine, seconds: Seconds) -> Engine:
-    """Return the loaded database: whoever asks for it changes nothing."""
-    assert seconds
-    return loaded_engine
+def demo(server: URL, demo_partnership: str) -> Iterator[Engine]:
+    """The demo as the owner of the tables sees it: whoever asks for it changes nothing."""
+    engine = owner_engine(server.set(database=demo_partnership))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Ways to look at the demo partnership."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Row, select, text
@@ -33,14 +32,6 @@ MOMENTS = (
     ("round", "closed_at"),
     ("questionnaire_version", "published_at"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """How long loading took."""
-
-    wall: float
-    process: float
 
 
 def fetch(engine: Engine, statement: str, **values: Any) -> list[Any]:

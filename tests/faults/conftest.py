@@ -9,8 +9,9 @@ from sqlalchemy.engine import URL
 from app.core import backup
 from app.core.database import build_engine
 from app.core.scope import Scope
+from tests.conftest import NOW
 from tests.core.local_s3 import bucket, service
-from tests.faults.filled import NOW, demo_partnership, new_database, run
+from tests.faults.filled import new_database, run
 from tests.faults.people import everybody_hangs_up
 from tests.faults.postgres import OwnPostgres, own_directory
 from tests.faults.servers import Foundry, Server
@@ -68,10 +69,9 @@ def served(foundry: Foundry, request: pytest.FixtureRequest) -> Iterator[NewServ
 
 
 @pytest.fixture(scope="session")
-def filled(server: URL, template: str) -> Iterator[str]:
+def filled(demo_partnership: str) -> str:
     """The name of a database with the demo partnership; tests that change it take a copy."""
-    with demo_partnership(server, template) as name:
-        yield name
+    return demo_partnership
 
 
 @pytest.fixture

@@ -4,15 +4,10 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL
-
-from app.demo.load import load
-
-NOW = datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
 
 
 def owner(address: URL) -> Engine:
@@ -44,17 +39,6 @@ def new_database(server: URL, template: str | None = None) -> Iterator[URL]:
         yield server.set(database=name)
     finally:
         run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def demo_partnership(server: URL, template: str) -> Iterator[str]:
-    """Make a database with the demo partnership in it and return its name."""
-    with new_database(server, template) as address:
-        engine = owner(address)
-        load(engine, now=NOW)
-        engine.dispose()
-        assert address.database is not None
-        yield address.database
 
 
 _TABLES = """

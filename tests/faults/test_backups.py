@@ -20,7 +20,8 @@ from app.core import recovery_commands as commands
 from app.core.archive import RecoveryError
 from app.core.migrate import migrate
 from app.core.settings import settings
-from tests.faults.filled import NOW, contents, new_database, run
+from tests.conftest import NOW
+from tests.faults.filled import contents, new_database, run
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 

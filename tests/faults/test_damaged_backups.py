@@ -15,7 +15,8 @@ from sqlalchemy.engine import URL
 
 from app.core import archive, backup, restore
 from app.core.archive import DamagedError, RecoveryError
-from tests.faults.filled import NOW, contents, new_database, run
+from tests.conftest import NOW
+from tests.faults.filled import contents, new_database, run
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 

@@ -21,7 +21,8 @@ from app.core.storage import LocalFolder, Storage
 from app.questionnaires.queries import questionnaire
 from app.returns import evidence
 from tests import builders
-from tests.faults.filled import NOW, contents, new_database
+from tests.conftest import NOW
+from tests.faults.filled import contents, new_database
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 

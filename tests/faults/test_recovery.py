@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from app.core import archive, backup, restore
 from app.core.archive import RecoveryError
 from app.core.migrate import alembic_config
-from tests.faults.filled import NOW, contents, new_database, run, schema
+from tests.conftest import NOW
+from tests.faults.filled import contents, new_database, run, schema
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 

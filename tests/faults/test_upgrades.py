@@ -7,9 +7,12 @@ from sqlalchemy.engine import URL
 
 from app.core.migrate import alembic_config
 from tests.faults.filled import columns_of, contents, new_database, run
+from tests.faults.scale import SOAK
 
 pytestmark = pytest.mark.faults
 
+# From the newest to the oldest. Each step is walked from the oldest on; the others are for rows of tables that
+# came later, and every one of them is tried in a soak.
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config(None)).walk_revisions()]
 
 
@@ -36,7 +39,7 @@ def test_there_are_released_revisions_and_one_head() -> None:
     assert len(ScriptDirectory.from_config(alembic_config(None)).get_heads()) == 1
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("revision", REVISIONS if SOAK else [*REVISIONS[1:-1:4], REVISIONS[-1]])
 def test_an_upgrade_of_a_filled_database_keeps_every_row_and_value(
     server: URL, filled: str, revision: str
 ) -> None:
