@@ -11,8 +11,8 @@ from tests.faults.scale import SOAK
 
 pytestmark = pytest.mark.faults
 
-# From the newest to the oldest. Each step is walked from the oldest on; the others are for rows of tables that
-# came later, and every one of them is tried in a soak.
+# From the newest to the oldest. Each step is walked from the oldest on; the others are for rows of tables
+# that came later, and every one of them is tried in a soak.
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config(None)).walk_revisions()]
 
 
