@@ -23,7 +23,6 @@ _NOT_TEXT = _BY_ITSELF | _CHOICES | _NUMBERS
 _OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 _LONG = 60
 _LONGEST_NAME = 120
-MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,8 @@ class Kept:
 
     @property
     def texts(self) -> tuple[KeptField, ...]:
-        """What the person typed, to be read and copied: so much of it as a page can well show."""
-        return tuple(field for field in self.fields if field.shown)[:MOST_SHOWN]
+        """What the person typed, to be read and copied: all of it, for a form has limits of its own."""
+        return tuple(field for field in self.fields if field.shown)
 
 
 def kept_form(request: Request, words: Mapping[str, str]) -> Kept | None:

@@ -139,3 +139,28 @@ def test_signing_gives_feedback_at_once(visitor: NewVisitor, school: queries.Ret
     head.go(f"/returns/{school.id}/receipt")
     head.sees("Fingerprint")
     head.look("receipt")
+
+
+@pytest.mark.access
+@pytest.mark.faults
+def test_somebody_is_removed_while_they_write_and_keeps_their_text(
+    visitor: NewVisitor, school: queries.ReturnHead
+) -> None:
+    lead = visitor(f"Robin Marsh {school.organisation_id}")
+    head = visitor(f"Alex Okafor {school.organisation_id}")
+    head.go(f"/returns/{school.id}/leadership-and-governance")
+    lead.go(f"/returns/{school.id}/team")
+    lead.follow("Remove")
+    lead.sees("can no longer sign in for")
+    lead.look("removing a colleague")
+    lead.press(f"Remove Alex Okafor {school.organisation_id}")
+    lead.sees("Your colleague can no longer sign in")
+    writing = head.page.locator(".standard").first.get_by_label("How do you know?")
+    writing.fill("Written while the right to write was taken")
+    writing.blur()
+    head.sees("Not saved. Your text is still on this page")
+    head.press("Save and continue")
+    head.sees("If you were saving something, it was not saved")
+    given_back = head.page.get_by_label("how we know")
+    assert given_back.first.input_value() == "Written while the right to write was taken"
+    head.look("a page that is not there any more, with the text")

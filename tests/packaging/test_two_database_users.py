@@ -4,6 +4,7 @@ import argparse
 import base64
 import hashlib
 import hmac
+import os
 from collections.abc import Iterator, Mapping
 
 import psycopg
@@ -33,12 +34,17 @@ BREAK_OUTS = (
 )
 
 
+# Users belong to the whole server, so these tests have one of their own.
+OWN_USER = f"{WEB_USER}_{os.getpid()}"
+
+
 @pytest.fixture
-def web_user(database: URL) -> Iterator[URL]:
+def web_user(database: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[URL]:
     """The database, as the program signs in to it."""
+    monkeypatch.setattr("app.core.migrate.WEB_USER", OWN_USER)
     let_web_sign_in(database, PASSWORD)
-    yield database.set(username=WEB_USER)
-    run_as_owner(database, f"DROP ROLE IF EXISTS {WEB_USER}")
+    yield database.set(username=OWN_USER)
+    run_as_owner(database, f"DROP ROLE {OWN_USER}")
 
 
 def test_only_the_upgrade_knows_the_owner_of_the_tables() -> None:
@@ -98,7 +104,7 @@ def verifier_of(address: URL) -> str:
         address.set(drivername="postgresql").render_as_string(hide_password=False)
     ) as connection:
         row = connection.execute(
-            "SELECT rolpassword FROM pg_authid WHERE rolname = %s", (WEB_USER,)
+            "SELECT rolpassword FROM pg_authid WHERE rolname = %s", (OWN_USER,)
         ).fetchone()
     assert row is not None
     return str(row[0])
@@ -124,20 +130,21 @@ def test_the_password_is_the_one_that_was_set_and_is_set_anew_each_time(web_user
 def test_a_user_of_that_name_with_rights_of_its_own_is_refused(
     database: URL, web_user: URL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert web_user.username == WEB_USER
-    run_as_owner(database, f"ALTER ROLE {WEB_USER} CREATEROLE")
+    assert web_user.username == OWN_USER
+    run_as_owner(database, f"ALTER ROLE {OWN_USER} CREATEROLE")
     monkeypatch.setattr(settings(), "database_web_password", PASSWORD)
     monkeypatch.setattr("app.core.embedded.database_address", lambda: database)
     assert cli.migrate(argparse.Namespace()) == 1
     assert "has rights of its own" in capsys.readouterr().err
-    run_as_owner(database, f"ALTER ROLE {WEB_USER} NOCREATEROLE")
+    run_as_owner(database, f"ALTER ROLE {OWN_USER} NOCREATEROLE")
     assert cli.migrate(argparse.Namespace()) == 0
 
 
 def test_an_owner_who_may_make_no_users_is_told_what_to_do(database: URL) -> None:
-    run_as_owner(database, "CREATE ROLE plain_keeper LOGIN")
+    keeper = f"plain_keeper_{os.getpid()}"
+    run_as_owner(database, f"CREATE ROLE {keeper} LOGIN")
     try:
         with pytest.raises(WebUserError, match="Let an administrator make it"):
-            let_web_sign_in(database.set(username="plain_keeper"), PASSWORD)
+            let_web_sign_in(database.set(username=keeper), PASSWORD)
     finally:
-        run_as_owner(database, "DROP ROLE plain_keeper")
+        run_as_owner(database, f"DROP ROLE {keeper}")
