@@ -5,8 +5,8 @@ those of the day of issue, as everywhere where returns are counted; names and co
 Answers are read for signed returns only: what people have not signed yet is theirs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -22,7 +22,7 @@ from app.core.access import Actor, visible_to
 from app.core.ordering import by_name
 from app.organisations.models import Identifier, Organisation
 from app.people.models import User
-from app.ratings.models import RatingSource, StoredRating
+from app.ratings.models import COUNTING, RatingSource, StoredRating, ValidatedStandard
 from app.ratings.rules import Outcome
 from app.returns.models import Answer, Return, ReturnState, SignedReturn
 from app.returns.queries import VALUE_COLUMNS, AnswerLine, Signed
@@ -122,19 +122,32 @@ def _returns(actor: Actor, round_id: int, *columns: Any) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredReturn:
-    """A return with its answers by standard; none while it is not signed."""
+    """A return with its answers by standard, and what officers made of them; none while it is not signed."""
 
     line: RoundReturn
     answers: Mapping[str, AnswerLine]
+    validated: Mapping[str, str] = field(default_factory=dict)
 
 
 _BY_NAME = (by_name(col(Organisation.name)), col(Return.id))
 
 
 def answered_returns(session: Session, actor: Actor, round_id: int) -> Iterator[AnsweredReturn]:
-    """Stream the returns of a round by name, each signed one with its answers, from two statements."""
+    """Stream the returns of a round by name, signed ones with answers and judgements: three statements."""
     returns = session.execute(_returns(actor, round_id).order_by(*_BY_NAME), execution_options=_STREAMED)
-    rows = session.execute(
+    answers_of = _Blocks(session.execute(_answers(actor, round_id), execution_options=_STREAMED))
+    judged_of = _Blocks(session.execute(_judged(actor, round_id), execution_options=_STREAMED))
+    for row in returns:
+        line = _round_return(row)
+        yield AnsweredReturn(
+            line,
+            {each[1]: AnswerLine(AnswerValues(*each[6:]), *each[2:6]) for each in answers_of.of(line.id)},
+            {each[1]: each[2] for each in judged_of.of(line.id)},
+        )
+
+
+def _answers(actor: Actor, round_id: int) -> Select[Any]:
+    return (
         select(
             col(Answer.return_id),
             col(Answer.standard_key),
@@ -148,18 +161,43 @@ def answered_returns(session: Session, actor: Actor, round_id: int) -> Iterator[
         .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
         .join(User, col(User.id) == col(Answer.updated_by))
         .where(in_round(actor, round_id), col(Return.state) == ReturnState.SIGNED)
-        .order_by(*_BY_NAME),
-        execution_options=_STREAMED,
+        .order_by(*_BY_NAME)
     )
-    blocks = groupby(rows, key=itemgetter(0))
-    block = next(blocks, None)
-    for row in returns:
-        line = _round_return(row)
-        answers: dict[str, AnswerLine] = {}
-        if block is not None and block[0] == line.id:
-            answers = {each[1]: AnswerLine(AnswerValues(*each[6:]), *each[2:6]) for each in block[1]}
-            block = next(blocks, None)
-        yield AnsweredReturn(line, answers)
+
+
+def _judged(actor: Actor, round_id: int) -> Any:
+    return (
+        select(
+            col(ValidatedStandard.return_id),
+            col(ValidatedStandard.standard_key),
+            col(ValidatedStandard.judged),
+        )
+        .join(Return, col(Return.id) == col(ValidatedStandard.return_id))
+        .join(Organisation, col(Organisation.id) == col(Return.organisation_id))
+        .where(
+            in_round(actor, round_id),
+            col(Return.state) == ReturnState.SIGNED,
+            col(ValidatedStandard.opinion).in_(COUNTING),
+            ~col(ValidatedStandard.outdated),
+        )
+        .order_by(*_BY_NAME)
+    )
+
+
+class _Blocks:
+    """Rows that come return by return, in the order of the returns; not every return has some."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._blocks = groupby(rows, key=itemgetter(0))
+        self._block = next(self._blocks, None)
+
+    def of(self, return_id: int) -> list[Any]:
+        """Return the rows of a return, which is the next one or has none."""
+        if self._block is None or self._block[0] != return_id:
+            return []
+        found = list(self._block[1])
+        self._block = next(self._blocks, None)
+        return found
 
 
 # --- every return with its domain ratings ----------------------------------------------------------

@@ -20,6 +20,7 @@ from exports.sheets.wording import (
     is_unevidenced,
     judgement_cell,
     level_of,
+    validated_cell,
     who_cells,
 )
 from exports.tables import Column, TableSheet, TableSpec
@@ -45,7 +46,7 @@ JUDGEMENT_COLUMNS = (
     ),
     Column(
         "Validated rating",
-        "The level after review; empty: not reviewed. So far whole domains are reviewed: see Domains",
+        "The level after review by officers; empty: not reviewed",
         12,
         Look.CENTRED,
         "The scale's words or empty",
@@ -108,9 +109,9 @@ STRENGTHS = TableSpec(
 
 
 def judgement_cells(
-    questionnaire: Questionnaire, standard: Standard, answer: AnswerLine | None
+    questionnaire: Questionnaire, standard: Standard, answer: AnswerLine | None, validated: str | None = None
 ) -> tuple[Value, ...]:
-    """Return the cells of JUDGEMENT_COLUMNS for one standard."""
+    """Return the cells of JUDGEMENT_COLUMNS for one standard; `validated` is what officers made of it."""
     domain = questionnaire.domain_of(standard.key) if questionnaire.asks(standard.key) else None
     what = (
         domain_words(questionnaire, domain.key) if domain else "",
@@ -119,13 +120,13 @@ def judgement_cells(
         "Yes" if standard.critical else None,
     )
     if answer is None:
-        return (*what, judgement_cell(None, None))
+        return (*what, judgement_cell(None, None), validated_cell(questionnaire, validated))
     values = answer.values
     level = level_of(questionnaire, values)
     return (
         *what,
         judgement_cell(level, values),
-        None,
+        validated_cell(questionnaire, validated),
         values.comment,
         values.evidence,
         "\n".join(values.files) or None,
@@ -212,7 +213,8 @@ class AnswerSheets:
             if not standard.rated:
                 self.facts.append((*who, *fact_cells(self._questionnaire, standard, answer)))
                 continue
-            cells = judgement_cells(self._questionnaire, standard, answer)
+            validated = returned.validated.get(standard.key)
+            cells = judgement_cells(self._questionnaire, standard, answer, validated)
             self.answers.append((*who, STATE_WORDS[line.state], *cells))
             if answer is not None and answer.values.strength:
                 self.strengths.append((*who, *cells[:3], cells[4], cells[6], cells[7]))

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.organisations.rules import KINDS, PHASES
 from app.questionnaires.definition import Level, OrganisationFacts, Questionnaire, Standard
+from app.ratings.models import NOT_APPLICABLE
 from app.ratings.rules import OUTCOME_WORDS, Outcome
 from app.returns.models import ReturnState
 from app.returns.rules import AnswerValues
@@ -148,6 +149,16 @@ def judgement_cell(level: Level | None, values: AnswerValues | None) -> Shown:
     if level is None:
         return Shown(values.level or "Not answered", Look.NOT_ANSWERED)
     return Shown(level.word, RATING_LOOKS[level.rag])
+
+
+def validated_cell(questionnaire: Questionnaire, mark: str | None) -> Shown | None:
+    """Return what officers made of a standard as a word; nothing where they have not reviewed it."""
+    if mark is None:
+        return None
+    if mark == NOT_APPLICABLE:
+        return Shown("Not applicable", Look.NOT_APPLICABLE)
+    level = next((each for each in questionnaire.scale if each.key == mark), None)
+    return Shown(level.word, RATING_LOOKS[level.rag]) if level else Shown(mark, Look.NOT_ANSWERED)
 
 
 class Asked:

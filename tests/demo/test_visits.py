@@ -1,4 +1,4 @@
-"""The demo's visits and its year: a visit in each state, older ones for the commitment, a whole planner."""
+"""The demo's moderation, visits and year: each in every state, a past, and nothing from the future."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,12 +8,20 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
 from sqlmodel import Session
 
+from app.core.access import Actor, PartnershipRole
 from app.core.database import owner_engine
 from app.demo.load import load
+from app.demo.moderation import add_moderation
 from app.demo.planner import add_planner
 from app.demo.visits import add_visits
+from app.moderation import queue
+from app.moderation.rules import validated_rating
 from app.planner.year import KIND_WORDS, PlanYear, YearKind, cells
 from app.planner.year_queries import entry_marks
+from app.ratings.models import RatingSource
+from app.ratings.queries import ratings_of
+from app.ratings.validated import judged_of
+from app.returns import queries as returns
 from app.visits.lifecycle import VisitState
 
 pytestmark = pytest.mark.visits
@@ -22,9 +30,10 @@ NOW = datetime.fromisoformat("2026-11-21T16:30:00+00:00")
 
 @pytest.fixture(scope="module")
 def demo(database: URL) -> Iterator[Engine]:
-    """The demo with its visits."""
+    """The demo with its moderation and its visits."""
     engine = owner_engine(database)
     load(engine, now=NOW)
+    add_moderation(engine, NOW)
     add_visits(engine, NOW)
     add_planner(engine, NOW)
     yield engine
@@ -86,3 +95,40 @@ def test_a_meeting_was_cancelled_and_another_moved(demo: Engine) -> None:
     assert column(demo, "SELECT DISTINCT title FROM planner_entry WHERE for_agencies") == [
         "Staff engagement event"
     ]
+
+
+def test_moderation_is_finished_last_year_and_in_every_state_this_year(demo: Engine) -> None:
+    with Session(demo) as session:
+        done = [queue.counts(queue.of_round(session, round_id)) for round_id in (1, 2)]
+        assert [each[queue.Stage.RELEASED] for each in done] == [42, 280]
+        rows = queue.of_round(session, 4)
+        assert all(queue.counts(rows).values())
+        assert sum(row.second_opinions for row in rows) > 1
+        assert any(row.asked for row in rows)
+        assert any(row.answered for row in rows)
+
+
+def test_validated_ratings_are_what_the_rule_makes_of_the_judgements(demo: Engine) -> None:
+    reader = Actor(0, "", "", roles=frozenset({PartnershipRole.PSO}))
+    with Session(demo) as session:
+        judged = "SELECT return_id FROM moderation ORDER BY return_id % 7, return_id LIMIT 60"
+        for number in session.execute(text(judged)).scalars().all():
+            this = returns.head(session, reader, number)
+            asked = returns.questionnaire_of(session, this)
+            values = returns.values_of(returns.answers(session, reader, number))
+            found = judged_of(session, number)
+            made = {
+                domain.key: rating
+                for domain in asked.domains
+                if (rating := validated_rating(domain, values, found, asked)) is not None
+            }
+            assert ratings_of(session, number, RatingSource.VALIDATED) == made, number
+
+
+def test_nothing_was_moderated_in_the_future(demo: Engine) -> None:
+    for table, name in (
+        ("validated_standard", "judged_at"),
+        ("moderation", "released_at"),
+        ("moderation_message", "said_at"),
+    ):
+        assert column(demo, f"SELECT count(*) FROM {table} WHERE {name} > '{NOW.isoformat()}'") == [0], name

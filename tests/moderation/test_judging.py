@@ -16,7 +16,10 @@ from app.ratings.queries import ratings_of
 from app.returns import queries as returns
 from app.returns import signoff
 from app.returns.validated import released
-from app.visits.sources import selection_facts
+from app.scrutiny.consolidated import answered_returns
+from app.visits.enquiry import drafts
+from app.visits.models import Visit
+from app.visits.sources import material, selection_facts
 from tests import builders
 from tests.moderation import scenes
 from tests.moderation.scenes import judge, judged, validated
@@ -231,3 +234,20 @@ def test_a_validated_rating_below_the_own_one_is_a_reason_for_a_visit(work: Work
     title = selection_facts(work.session, today)[scene.place].validated_below
     own = ratings_of(work.session, scene.return_id)[scene.domain].outcome
     assert (own, validated(work, scene)[scene.domain], len(title)) == ("amber", "red", 1)
+
+
+def test_the_workbook_and_a_visits_questions_use_what_counts(work: Work) -> None:
+    scene = scenes.signed(work)
+    scenes.signed(work, "Nobody Moderates")
+    who = scenes.taken(work, scene)
+    judge(who, scene, GREEN, "amber", "The plan is not signed yet")
+    judge(who, scene, RED, "green", "Seen on a visit")
+    (row,) = answered_returns(work.session, work.actor, scene.round_id)
+    assert row.validated == {scene.keys[GREEN]: "amber"}, "what waits for a second opinion does not count"
+    visit = Visit(organisation_id=scene.place, selected_at=work.now, return_id=scene.return_id)
+    found = material(work.session, work.actor, visit, work.now.date())
+    facts = {each.key: each for each in found.standards}
+    assert (facts[scene.keys[GREEN]].said, facts[scene.keys[GREEN]].rag) == ("green", "amber")
+    assert (facts[scene.keys[RED]].said, facts[scene.keys[RED]].rag) == ("", "red")
+    words = [each.why for each in drafts(found) if each.key == f"amber:{scene.keys[GREEN]}"]
+    assert words[0].startswith("They said green; an officer validated this")

@@ -19,9 +19,11 @@ from app.core.scope import Scope
 from app.people import keeping, retention, retention_rules, service
 from app.people.keeping import RoundFact
 from app.people.retention_rules import RULES
+from app.ratings.service import RatedReturn
 from app.rounds import service as rounds
 from app.rounds.models import RoundState
 from tests import builders
+from tests.access.moderated import moderated
 from tests.conftest import NOW, MovableClock, fresh_database
 
 pytestmark = pytest.mark.access
@@ -99,6 +101,8 @@ def filled_round(work: Work, places: list[int], title: str) -> int:
         questionnaire = builders.content()
         standard = questionnaire["domains"][0]["standards"][0]["key"]
         builders.signed_return(work, round_id, place, **{standard.replace("-", "_"): builders.RED})
+        of = RatedReturn(this.id, round_id, place)
+        moderated(work, of, questionnaire["domains"][0]["key"], standard, "Officer")
         work.session.execute(
             text(
                 "INSERT INTO domain_colleague (return_id, domain_key, organisation_id, user_id) "
