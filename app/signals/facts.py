@@ -66,6 +66,8 @@ _CHOSEN: Final = (
 """
 )
 
+# Everything that grows with the years is looked up for each organisation or return by an index (LATERAL with
+# an aggregate keeps the planner from reading the whole table instead).
 _FACTS: Final = (
     """
     SELECT r.id, r.organisation_id, r.round_id, r.version_id, r.due_on, r.signed_at, r.standing,
@@ -77,47 +79,46 @@ _FACTS: Final = (
         o.duty = 'section_11' AS section_11, o.governance = 'academy' AS academy,
         coalesce(b.facts ->> 'governance' = 'academy', false) OR coalesce(t.academy, false) AS was_academy,
         greatest(u.renumbered_on, t.on_date) AS converted_on,
-        a.overdue, a.since AS overdue_since, l.leaders, c.contacts, c.bounced, w.last_visit
+        a.overdue, a.since AS overdue_since, l.leaders, h.new_head, c.contacts, c.bounced, w.last_visit
     FROM chosen r
     JOIN organisation o ON o.id = r.organisation_id
     LEFT JOIN "return" b ON b.id = r.before_id
     LEFT JOIN signal_measure m ON m.return_id = r.id AND m.edition = r.edition AND r.state = 'signed'
-    LEFT JOIN (
-        SELECT return_id, sum(greens) AS greens, sum(unevidenced) AS unevidenced,
+    LEFT JOIN LATERAL (
+        SELECT sum(greens) AS greens, sum(unevidenced) AS unevidenced,
             100 * sum(points) / nullif(sum(possible), 0) AS share
-        FROM domain_rating WHERE source = 'self' AND return_id IN (SELECT id FROM chosen) GROUP BY return_id
-    ) s ON s.return_id = r.id
+        FROM domain_rating WHERE return_id = r.id AND source = 'self'
+    ) s ON true
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS overdue, min(due_on) AS since FROM action
+        WHERE organisation_id = r.organisation_id AND status = 'open' AND due_on < :today
+    ) a ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_object_agg(n.role, n.created_at ORDER BY n.created_at) AS leaders FROM contact n
+        WHERE n.organisation_id = r.organisation_id AND n.ended_at IS NULL AND n.role = ANY(:leaders)
+        AND EXISTS (
+            SELECT 1 FROM contact e WHERE e.organisation_id = n.organisation_id AND e.role = n.role
+            AND e.user_id <> n.user_id AND e.ended_at IS NOT NULL AND e.created_at < n.created_at)
+    ) l ON true
     LEFT JOIN (
-        SELECT organisation_id, count(*) AS overdue, min(due_on) AS since FROM action
-        WHERE status = 'open' AND due_on < :today AND organisation_id IN (SELECT organisation_id FROM chosen)
+        SELECT organisation_id, max(at) AS new_head FROM audit_event
+        WHERE event IN ('organisation.changed', 'organisation.renumbered') AND at >= :look_back
+        AND jsonb_path_exists(detail,
+            'strict $.fields[*] ? (@[0] == "head_name" && @[1] != "" && @[1] != null && @[2] != "")',
+            '{}', true)
         GROUP BY organisation_id
-    ) a ON a.organisation_id = r.organisation_id
-    LEFT JOIN (
-        SELECT organisation_id, jsonb_object_agg(role, at) AS leaders FROM (
-            SELECT organisation_id, role, max(at) AS at FROM (
-                SELECT n.organisation_id, n.role, n.created_at AS at FROM contact n
-                WHERE n.ended_at IS NULL AND n.role = ANY(:leaders) AND EXISTS (
-                    SELECT 1 FROM contact e WHERE e.organisation_id = n.organisation_id AND e.role = n.role
-                    AND e.user_id <> n.user_id AND e.ended_at IS NOT NULL AND e.created_at < n.created_at)
-                UNION ALL
-                SELECT v.organisation_id, 'head_teacher', v.at FROM audit_event v
-                WHERE v.event IN ('organisation.changed', 'organisation.renumbered') AND v.at >= :look_back
-                AND jsonb_path_exists(v.detail,
-                    'strict $.fields[*] ? (@[0] == "head_name" && @[1] != "" && @[1] != null && @[2] != "")',
-                    '{}', true)
-            ) every GROUP BY organisation_id, role
-        ) newest WHERE organisation_id IN (SELECT organisation_id FROM chosen) GROUP BY organisation_id
-    ) l ON l.organisation_id = r.organisation_id
-    LEFT JOIN (
-        SELECT n.organisation_id, max(coalesce(n.valid_from, e.valid_to)) AS renumbered_on
+    ) h ON h.organisation_id = r.organisation_id
+    LEFT JOIN LATERAL (
+        SELECT max(coalesce(n.valid_from, e.valid_to)) AS renumbered_on
         FROM identifier n JOIN identifier e ON e.organisation_id = n.organisation_id AND e.id <> n.id
-        WHERE n.scheme = 'urn' AND n.valid_to IS NULL AND e.scheme = 'urn' AND e.valid_to IS NOT NULL
-        GROUP BY n.organisation_id
-    ) u ON u.organisation_id = r.organisation_id
-    LEFT JOIN (
-        SELECT f.successor_id, max(f.on_date) AS on_date, bool_or(p.governance = 'academy') AS academy
-        FROM succession f JOIN organisation p ON p.id = f.predecessor_id GROUP BY f.successor_id
-    ) t ON t.successor_id = r.organisation_id
+        WHERE n.organisation_id = r.organisation_id AND n.scheme = 'urn' AND n.valid_to IS NULL
+        AND e.scheme = 'urn' AND e.valid_to IS NOT NULL
+    ) u ON true
+    LEFT JOIN LATERAL (
+        SELECT max(f.on_date) AS on_date, bool_or(p.governance = 'academy') AS academy
+        FROM succession f JOIN organisation p ON p.id = f.predecessor_id
+        WHERE f.successor_id = r.organisation_id
+    ) t ON true
     LEFT JOIN (
         SELECT n.organisation_id, count(DISTINCT n.user_id) AS contacts,
             count(DISTINCT n.user_id) FILTER (WHERE x.address IS NOT NULL) AS bounced
@@ -128,10 +129,10 @@ _FACTS: Final = (
             JOIN user_account k ON k.email = j.address JOIN contact i ON i.user_id = k.id)
         GROUP BY n.organisation_id
     ) c ON c.organisation_id = r.organisation_id
-    LEFT JOIN (
-        SELECT organisation_id, max(visit_on) AS last_visit FROM visit
-        WHERE state = ANY(:held) AND visit_on <= :today GROUP BY organisation_id
-    ) w ON w.organisation_id = r.organisation_id
+    LEFT JOIN LATERAL (
+        SELECT max(visit_on) AS last_visit FROM visit
+        WHERE organisation_id = r.organisation_id AND state = ANY(:held) AND visit_on <= :today
+    ) w ON true
     ORDER BY r.id
 """
 )
@@ -139,32 +140,38 @@ _FACTS: Final = (
 _MOVES: Final = """
     SELECT id, domain_key, own, checked, now, was, now_level < was_level AS down, checked_level < own_level
     FROM (
-        SELECT r.id, o.domain_key, o.position, o.outcome AS own, c.outcome AS checked,
-            coalesce(c.outcome, o.outcome) AS now, coalesce(d.outcome, p.outcome) AS was,
-            array_position(:colours, o.outcome) AS own_level,
-            array_position(:colours, c.outcome) AS checked_level,
-            array_position(:colours, coalesce(c.outcome, o.outcome)) AS now_level,
-            array_position(:colours, coalesce(d.outcome, p.outcome)) AS was_level
+        SELECT r.id, n.domain_key, n.position, n.own, n.checked, coalesce(n.checked, n.own) AS now, l.was,
+            array_position(:colours, n.own) AS own_level,
+            array_position(:colours, n.checked) AS checked_level,
+            array_position(:colours, coalesce(n.checked, n.own)) AS now_level,
+            array_position(:colours, l.was) AS was_level
         FROM chosen r
-        JOIN domain_rating o ON o.return_id = r.id AND o.source = 'self'
-        LEFT JOIN domain_rating c
-            ON c.return_id = r.id AND c.domain_key = o.domain_key AND c.source = 'validated'
-        LEFT JOIN domain_rating p
-            ON p.return_id = r.before_id AND p.domain_key = o.domain_key AND p.source = 'self'
-        LEFT JOIN domain_rating d
-            ON d.return_id = r.before_id AND d.domain_key = o.domain_key AND d.source = 'validated'
+        CROSS JOIN LATERAL (
+            SELECT domain_key, min(position) AS position, max(outcome) FILTER (WHERE source = 'self') AS own,
+                max(outcome) FILTER (WHERE source = 'validated') AS checked
+            FROM domain_rating WHERE return_id = r.id GROUP BY domain_key
+        ) n
+        LEFT JOIN LATERAL (
+            SELECT coalesce(
+                max(outcome) FILTER (WHERE source = 'validated'), max(outcome) FILTER (WHERE source = 'self')
+            ) AS was
+            FROM domain_rating WHERE return_id = r.before_id AND domain_key = n.domain_key
+        ) l ON true
     ) each
     WHERE now_level < was_level OR checked_level < own_level
     ORDER BY id, position
 """
 _PEERS: Final = """
-    SELECT round_id, kind, phase, count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY share) FROM (
-        SELECT n.round_id, n.facts ->> 'kind' AS kind, n.facts ->> 'phase' AS phase,
-            100 * sum(g.points) / sum(g.possible) AS share
-        FROM domain_rating g JOIN "return" n ON n.id = g.return_id
-        WHERE g.source = 'self' AND g.round_id IN (SELECT round_id FROM chosen)
-        GROUP BY n.id HAVING sum(g.possible) > 0
-    ) each GROUP BY round_id, kind, phase
+    SELECT n.round_id, n.facts ->> 'kind', n.facts ->> 'phase', count(*),
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY g.share)
+    FROM "return" n
+    CROSS JOIN LATERAL (
+        SELECT 100 * sum(points) / nullif(sum(possible), 0) AS share
+        FROM domain_rating WHERE return_id = n.id AND source = 'self'
+    ) g
+    WHERE n.round_id = ANY(ARRAY(SELECT DISTINCT round_id FROM chosen)) AND n.state = 'signed'
+    AND g.share IS NOT NULL
+    GROUP BY 1, 2, 3
 """
 
 
@@ -250,6 +257,9 @@ def _titles(session: Session, version_id: int) -> dict[str, str]:
 
 def _facts(row: Any, **more: Any) -> Facts:
     leaders = {role: london_date(datetime.fromisoformat(at)) for role, at in (row.leaders or {}).items()}
+    if row.new_head is not None:
+        head = london_date(row.new_head)
+        leaders["head_teacher"] = max(head, leaders.get("head_teacher", head))
     return Facts(
         return_id=row.id,
         organisation_id=row.organisation_id,

@@ -72,12 +72,16 @@ class StandardFact:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something else that gives a question: a signal, a voice, an open action, or the last report."""
+    """Something else that gives a question: a signal, a voice, an open action, or the last report.
+
+    Without a `question` of its own it is asked about as others of its source are.
+    """
 
     key: str
     domain_key: str
     domain: str
     text: str
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,8 @@ def _of_children(standards: Sequence[StandardFact]) -> Iterator[Draft]:
 def _said(every: Iterable[Said], source: Source, ask: Ask, question: str) -> Iterator[Draft]:
     for said in every:
         key = f"{source}:{said.key}"
-        yield Draft(key, source, said.domain_key, said.domain, ask, question, _short(said.text))
+        asked = said.question or question
+        yield Draft(key, source, said.domain_key, said.domain, ask, asked, _short(said.text))
 
 
 def _short(text: str) -> str:

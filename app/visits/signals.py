@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from sqlmodel import Session
@@ -14,9 +15,24 @@ from app.signals.settings import RULES
 from app.visits.enquiry import Said
 from app.visits.selection import Noticed
 
-# Lines of enquiry ask about these from their own sources, standard by standard and action by action.
-_ASKED_OTHERWISE: Final = frozenset(
-    {SignalKind.UNEVIDENCED, SignalKind.DOWN, SignalKind.OVERDUE_ACTIONS, SignalKind.VOICES_BELOW}
+_K = SignalKind
+# What leaders are asked about a signal. Not here: what lines of enquiry ask from their own sources, standard
+# by standard and action by action, and a visit that is overdue, which the agency cannot explain.
+_QUESTIONS: Final[Mapping[SignalKind, str]] = MappingProxyType(
+    {
+        _K.NOT_RETURNED: "What kept you from answering, and when will you?",
+        _K.LATE: "What held your return up, and what would help next time?",
+        _K.VALIDATED_BELOW: "Where do you and the partnership see it otherwise, and why?",
+        _K.IDENTICAL: "Several answers share a text: what is different in each of these areas?",
+        _K.HASTY: "Who took part in your return, and how did you come to your judgements?",
+        _K.ALL_GREEN: "Everything is green: how do you know, and what would you still improve?",
+        _K.FAR_FROM_PEERS: "You see yourselves far from others of your kind: what explains it?",
+        _K.UNCHANGED: "What has happened since last year that your return does not tell?",
+        _K.OLD_EVIDENCE: "What newer evidence can you show us?",
+        _K.NEW_LEADERS: "What did those who are new find, and what have they changed?",
+        _K.CONVERTED: "What did becoming an academy change for safeguarding?",
+        _K.BOUNCED: "Whom can we write to about safeguarding, and who reads it?",
+    }
 )
 
 
@@ -27,7 +43,13 @@ def _of(session: Session, organisation_id: int, today: date) -> tuple[Signal, ..
 
 def _said(signals: Iterable[Signal]) -> tuple[Said, ...]:
     return tuple(
-        Said(each.kind.value, "signals", "", f"{RULES[each.kind].title}: {each.sentence}.")
+        Said(
+            each.kind.value,
+            "signals",
+            "",
+            f"{RULES[each.kind].title}: {each.sentence}.",
+            _QUESTIONS.get(each.kind, ""),
+        )
         for each in signals
     )
 
@@ -35,9 +57,9 @@ def _said(signals: Iterable[Signal]) -> tuple[Said, ...]:
 def signals_of(session: Session, organisation_id: int, today: date) -> tuple[Said, ...]:
     """Return the signals about an organisation as sentences, the weightiest first.
 
-    Without those that lines of enquiry draw from the answers and actions themselves.
+    Only those that leaders can be asked about and that no other source asks about.
     """
-    return _said(each for each in _of(session, organisation_id, today) if each.kind not in _ASKED_OTHERWISE)
+    return _said(each for each in _of(session, organisation_id, today) if each.kind in _QUESTIONS)
 
 
 def voices_of(session: Session, organisation_id: int, today: date) -> tuple[Said, ...]:
