@@ -93,7 +93,7 @@ def remove(work: Work, at: Place, which: Which | None) -> None:
 
 
 def _stands(work: Work, new: NewEntry) -> bool:
-    """Say whether the same thing begins on the same day already: a form that was sent twice adds one entry."""
+    """Say whether the same thing begins on the same day already: a form sent twice adds one entry."""
     if new.first is None or new.kind is None:
         return False
     activity = activity_of(new.kind, new.own_kind)
