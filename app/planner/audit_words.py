@@ -257,6 +257,12 @@ _DETAILS: Final[Mapping[str, str]] = {
     "ends_on": "Last day",
     "batch": "Sending",
     "mails": "Mails",
+    "first_on": "First day",
+    "last_on": "Last day",
+    "repeats": "How often",
+    "for_agencies": "For agencies too",
+    "which": "Which ones",
+    "day_on": "Day",
     "terms": "Terms",
     "term": "Term",
 }

@@ -14,8 +14,8 @@ from app.core.errors import NotFoundError, RefusedError
 from app.planner.entry_rules import NewEntry, Which, problems_of, series_of
 from app.planner.models import PlannerEntry, PlannerException
 from app.planner.recurrence import Occurrence, Repeat, Series, occurrence, occurrences, said, same_rhythm
-from app.planner.year import EntryKind
-from app.planner.year_queries import known_kind, own_kinds, stored_series
+from app.planner.year import EntryKind, activity_of
+from app.planner.year_queries import entry_marks, known_kind, own_kinds, stored_series
 
 _DAY = timedelta(days=1)
 
@@ -33,13 +33,7 @@ def add(work: Work, new: NewEntry) -> int:
     """Put an entry into the year and return its id. Raises RefusedError with each field at fault."""
     _may_write(work)
     new = _checked(work, new)
-    twin = select(col(PlannerEntry.id)).where(
-        col(PlannerEntry.title) == new.title,
-        col(PlannerEntry.kind) == new.kind,
-        col(PlannerEntry.own_kind) == new.own_kind,
-        col(PlannerEntry.first_on) == new.first,
-    )
-    if work.session.execute(twin).first() is not None:
+    if _stands(work, new):
         raise RefusedError("Nothing was added.", {"title": "This stands in the year already, on that day"})
     made = _new_entry(work, new, series_of(new))
     audit.record(work, "planner.added", ("planner_entry", made.id or 0), **_facts(made))
@@ -95,6 +89,17 @@ def remove(work: Work, at: Place, which: Which | None) -> None:
         which=which.value,
         day_on=this.first,
         before=_lines(facts),
+    )
+
+
+def _stands(work: Work, new: NewEntry) -> bool:
+    """Say whether the same thing begins on the same day already: a form sent twice adds one entry."""
+    if new.first is None or new.kind is None:
+        return False
+    activity = activity_of(new.kind, new.own_kind)
+    return any(
+        (mark.first, mark.title, mark.activity) == (new.first, new.title, activity)
+        for mark in entry_marks(work.session, new.first, new.first)
     )
 
 
@@ -291,10 +296,10 @@ def _facts(entry: PlannerEntry) -> dict[str, Any]:
         "first_on": entry.first_on,
         "last_on": entry.last_on,
         "repeats": said(stored_series(entry)),
-        "for_agencies": entry.for_agencies,
+        "for_agencies": "yes" if entry.for_agencies else "",
         "note": entry.note,
     }
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
-    return [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if value not in ("", False)]
+    return [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if value != ""]

@@ -143,7 +143,7 @@ def activities(own_kinds: Iterable[str]) -> tuple[Activity, ...]:
     entries = [Activity(kind.value, words) for kind, words in KIND_WORDS.items()]
     own = [Activity(OWN + name, name) for name in sorted(own_kinds, key=str.casefold)]
     return (
-        Activity(RETURNS, "Self-assessments"),
+        Activity(RETURNS, "Returns"),
         Activity(VISITS, "Assurance visits"),
         *entries[:-1],
         *own,

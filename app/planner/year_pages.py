@@ -108,7 +108,7 @@ def _read(form: Form) -> tuple[NewEntry, dict[str, str]]:
     last = form.code("last_on")
     kind, own = form.get("kind", ""), lines["own_kind"]
     if kind.startswith(OWN):
-        kind, own = EntryKind.OWN, kind.removeprefix(OWN)[:LONGEST_KIND]
+        kind, own = EntryKind.OWN, " ".join(kind.removeprefix(OWN).split())[:LONGEST_KIND]
     repeat = form.get("repeats", "")
     new = NewEntry(
         EntryKind(kind) if kind in list(EntryKind) else None,

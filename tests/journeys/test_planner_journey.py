@@ -20,12 +20,12 @@ pytestmark = [pytest.mark.journey, pytest.mark.visits]
 
 @pytest.fixture
 def people(work: Work) -> Session:
-    """A manager, a school's lead, and a year with much in it."""
+    """A manager, a school's lead, and much in the year after this one."""
     scenes.staff(work, PartnershipRole.BOARD_MANAGER, f"board_manager@{DEMO_DOMAIN}", "Mo Manager")
     place = builders.organisation(work)
     builders.contact(work, place, f"lead@{DEMO_DOMAIN}", name="Robin Marsh", rights=(OrganisationRole.LEAD,))
     for number in range(60):
-        day = date(2026, 9, 1) + timedelta(days=6 * number)
+        day = date(2027, 9, 1) + timedelta(days=6 * number)
         entries.add(work, new(f"Learning event {number} about what we heard", day, repeat=Repeat.ONCE))
     work.session.commit()
     return work.session
@@ -45,7 +45,6 @@ def test_the_year_is_read_changed_and_printed(visitor: NewVisitor, people: Sessi
     manager.look("year")
     manager.follow("Show it as a list")
     manager.sees("Go to November 2026")
-    manager.look("list")
     manager.go("/planner/entries/new")
     manager.press("Add to the year")
     manager.sees("Choose what kind it is")
@@ -64,6 +63,7 @@ def test_the_year_is_read_changed_and_printed(visitor: NewVisitor, people: Sessi
     manager.page.get_by_label("Change only this one").check()
     manager.press("Save")
     manager.page.wait_for_url("**/planner?year=2026")
+    manager.go("/planner?year=2027")
     landscape = (842, 595)
     assert sides(manager) == [landscape], "one side of A4, landscape"
     # The control: the same year in the largest type needs more.
@@ -71,4 +71,3 @@ def test_the_year_is_read_changed_and_printed(visitor: NewVisitor, people: Sessi
     assert len(sides(manager)) > 1
     lead = visitor("Robin Marsh")
     lead.sees("Wednesday 21 April 2027")
-    lead.look("own home")

@@ -60,7 +60,7 @@ def test_every_day_is_in_exactly_one_year_of_a_kind(day: date, kind: YearKind) -
 
 def test_the_columns_are_those_of_the_framework_with_own_kinds_before_the_reports() -> None:
     assert [column.words for column in COLUMNS] == [
-        "Self-assessments",
+        "Returns",
         "Assurance visits",
         "Deep dives",
         "Line of sight events",

@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.organisations.rules import KINDS as ORGANISATION_KINDS
 from app.visits.enquiry import Ask, Material, Said, Source, StandardFact, drafts
 from app.visits.report import Note, Shows, drafted
-from app.visits.rules import Partner, Seat, all_said_yes, may_endorse, may_take_part, waiting_for
+from app.visits.rules import (
+    Partner,
+    Seat,
+    all_said_yes,
+    may_endorse,
+    may_take_part,
+    partner_visited,
+    waiting_for,
+)
 
 pytestmark = pytest.mark.visits
 
@@ -93,6 +102,33 @@ def test_stars_are_part_of_the_draft() -> None:
 
 
 # --- the three partners ----------------------------------------------------------------------------
+
+# The framework's appendix 2 (a) lists these under the council; (c) to (k) are bodies of their own.
+COUNCIL = (
+    "children_social_care",
+    "adult_social_care",
+    "youth_justice",
+    "public_health",
+    "housing",
+    "leisure_and_culture",
+    "licensing",
+    "youth_service",
+)
+OTHERS = (
+    "nhs_trust",
+    "ambulance",
+    "police_commissioner",
+    "transport_police",
+    "probation",
+    "district_council",
+)
+
+
+@pytest.mark.parametrize("kind", [*COUNCIL, *OTHERS])
+def test_the_services_of_the_council_are_the_council_and_nobody_else_is(kind: str) -> None:
+    assert partner_visited(kind) is (Partner.LOCAL_AUTHORITY if kind in COUNCIL else None)
+    assert kind in ORGANISATION_KINDS
+
 
 KINDS = st.sampled_from(
     ["police", "integrated_care_board", "children_social_care", "housing", "nhs_trust", "academy"]
