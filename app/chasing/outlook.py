@@ -1,6 +1,7 @@
 """What leaves next in a round, for the home page: how many mails, when, and whether all of it is paused."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -10,6 +11,7 @@ from sqlmodel import Session, col
 from app.chasing.deciding import (
     Desk,
     Open,
+    Told,
     addressed,
     desk_of,
     mails_of,
@@ -53,12 +55,15 @@ def next_mails(session: Session, round_id: int, now: datetime) -> NextMails:
     until = None if None in ends else max((last for last in ends if last), default=None)
     paused = bool(pauses)
     first = today if now < london_moment(today, desk.plan.send_until) else today + _DAY
+    told: Mapping[int, list[Told]] | None = None
+    alike = _one_of_each_kind(desk)
     for number in range(DAYS_AHEAD):
         day = first + number * _DAY
-        wanted = _wanted(session, desk, round_id, day, today)
-        if not wanted:
+        if next(alike.due_on(day), None) is None:
             continue
-        due = addressed(session, desk.plan, [(day, *each) for each in wanted], {})
+        # What was told is read once, and only when something is due.
+        told = told_before(session, round_id, today) if told is None else told
+        due = addressed(session, desk.plan, _untold(desk, day, told), told)
         mails = len(mails_of(due))
         if not mails:
             continue
@@ -75,15 +80,28 @@ def next_mails(session: Session, round_id: int, now: datetime) -> NextMails:
     return NextMails(waiting=waiting, paused=paused, paused_until=until)
 
 
-def _wanted(session: Session, desk: Desk, round_id: int, day: date, today: date) -> list[tuple[Open, Stage]]:
-    """Return what is due on a day and was not told yet; what was told is read only when it matters."""
-    due = list(desk.due_on(day))
-    if not due:
-        return []
-    told = told_before(session, round_id, today)
+def _one_of_each_kind(desk: Desk) -> Desk:
+    """Return a desk with one return for all that the schedule cannot tell apart: most are alike."""
+    spared = desk.sparing
+    found = {
+        (
+            each.standing,
+            each.due_on,
+            each.asked_on,
+            each.is_school,
+            spared.extended_on.get(each.return_id),
+            spared.rests_of(each.organisation_id),
+        ): each
+        for each in desk.returns
+    }
+    return replace(desk, returns=list(found.values()))
+
+
+def _untold(desk: Desk, day: date, told: Mapping[int, list[Told]]) -> list[tuple[date, Open, Stage]]:
+    """Return what is due on a day and was not told yet."""
     return [
-        (each, stage)
-        for each, stage in due
+        (day, each, stage)
+        for each, stage in desk.due_on(day)
         if not was_told(told.get(each.return_id, ()), stage.key, each.due_on, day)
     ]
 

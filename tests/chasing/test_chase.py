@@ -324,5 +324,5 @@ def test_the_list_costs_the_same_however_many_rows_it_has(
                 assert manager.get(each.here + path).status_code == 200
             counts.append(len(statements))
     # Who is asking, the round, whether it is for a visit, the list, its schedule and the terms; on the page
-    # the last contacts and who is exempt besides.
-    assert counts == [8, 6, 8, 6]
+    # the last contacts, who is exempt and who is not invited yet besides.
+    assert counts == [9, 6, 9, 6]
