@@ -7,6 +7,7 @@ from functools import cached_property
 from app.core.access import Work
 from app.core.errors import NotFoundError
 from app.moderation import queries
+from app.moderation.agreeing import AgreedLine, agreed_at
 from app.moderation.interests import conflict_of
 from app.moderation.queries import Holder, Message
 from app.moderation.rules import (
@@ -160,6 +161,7 @@ class StandardLine:
     thread: tuple[Message, ...]
     turn: Thread
     changed_since: bool
+    agreed: tuple[AgreedLine, ...]
     choices: tuple[Mark, ...]
 
 
@@ -177,6 +179,7 @@ def standard_lines(work: Work, this: Desk, domain: Domain) -> tuple[StandardLine
     others = queries.peers_of(work.session, this.this, this.asked, keys)
     files = files_of(work.session, work.actor, this.this.id)
     before = _last_year(work, this)
+    agreed = agreed_at(work.session, this.this.id)
     lines = []
     for standard in domain.rated:
         values, judged = this.answers.get(standard.key, NOTHING), this.judged.get(standard.key)
@@ -195,6 +198,7 @@ def standard_lines(work: Work, this: Desk, domain: Domain) -> tuple[StandardLine
                 thread=thread,
                 turn=thread_state([each.asks for each in thread]),
                 changed_since=standard.key in this.changed or bool(judged and judged.outdated),
+                agreed=agreed.get(standard.key, ()),
                 choices=_choices(standard, own, this.asked),
             )
         )

@@ -5,10 +5,12 @@ from fastapi.responses import RedirectResponse
 
 from app.core.access import PartnershipRole, Work
 from app.core.database import SessionDep
+from app.core.dates import read_date
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import Form, FormDep, whole_number
 from app.core.rendering import error_list, page
 from app.moderation import asking, releasing, service, sharing
+from app.moderation.agreeing import Agreed, agree
 from app.moderation.desk import Desk, desk, domain_or_none, standard_lines
 from app.moderation.service import Verdict
 from app.moderation.signals import sentences_about
@@ -40,7 +42,7 @@ def _return_page(
         status=422 if problem else 200,
         desk=this,
         this=this.this,
-        signals=sentences_about(work.session, this.this.organisation_id),
+        signals=sentences_about(work, this.this.organisation_id),
         moderates=work.actor.has(PartnershipRole.PSO) and taking_part,
         releases=work.actor.has(*releasing.RELEASERS) and taking_part,
         against=this.obstacles() if this.open else (),
@@ -114,7 +116,7 @@ def _domain_page(
         progress=next(each for each in this.progress if each.domain_key == key),
         neighbours=_neighbours(this, key),
         lines=standard_lines(work, this, domain),
-        signals=sentences_about(work.session, this.this.organisation_id),
+        signals=sentences_about(work, this.this.organisation_id),
         holder=holder,
         moderates=takes_part,
         judges=takes_part and this.open and holder is not None and holder.user_id == work.actor.user_id,
@@ -151,7 +153,7 @@ def validate_rest(request: Request, work: WorkDep, return_id: int, domain: str) 
 def judge(
     request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str, standard: str
 ) -> Response:
-    """Validate a standard, change it with a reason, ask about it, or give a second opinion."""
+    """Validate a standard, change it, ask about it, agree an action, or give a second opinion."""
     try:
         with work.session.begin_nested():
             _judge(work, form, return_id, domain, standard)
@@ -169,6 +171,13 @@ def _judge(work: Work, form: Form, return_id: int, domain: str, standard: str) -
             whole_number(form.get("seen", "")) or 0,
         )
         service.judge(work, return_id, domain, standard, verdict)
+    elif do == "agree":
+        agreed = Agreed(
+            form.text(f"action-{standard}", most=_MOST),
+            form.line(f"owner-{standard}"),
+            read_date(form.line(f"due-{standard}", most=40)),
+        )
+        agree(work, return_id, domain, standard, agreed)
     elif do == "ask":
         asking.ask(work, return_id, domain, standard, form.text(f"question-{standard}", most=_MOST))
     elif do in {"confirm", "refuse"}:

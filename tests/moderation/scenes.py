@@ -1,8 +1,10 @@
 """Returns in the states to begin a moderation from, and officers to do it."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from app.core.access import PartnershipRole, Work
+from app.core.clock import london_date
 from app.moderation import service, sharing
 from app.moderation.service import Verdict
 from app.ratings.models import RatingSource
@@ -60,6 +62,11 @@ def judge(who: Work, scene: Scene, place: int, to: str, why: str = "") -> None:
     before = judged(who, scene).get(key)
     verdict = Verdict(to, why, before.version if before else 0)
     service.judge(who, scene.return_id, scene.domain, key, verdict)
+
+
+def day_ahead(work: Work) -> date:
+    """Return a day that is still to come."""
+    return london_date(work.now) + timedelta(days=90)
 
 
 def judged(work: Work, scene: Scene) -> dict[str, Judged]:
