@@ -12,11 +12,8 @@ from tests.ratings.builders import rated
 
 def moderated(work: Work, of: RatedReturn, domain: str, standard: str, mark: str) -> None:
     """Let officers have asked, judged and released; what they wrote holds a mark."""
-    where: dict[str, Any] = {
-        "return_id": of.return_id,
-        "organisation_id": of.organisation_id,
-        "domain_key": domain,
-    }
+    of_return: dict[str, Any] = {"return_id": of.return_id, "organisation_id": of.organisation_id}
+    where: dict[str, Any] = {**of_return, "domain_key": domain}
     who: dict[str, Any] = {"user_id": work.actor.user_id}
     judgement = ValidatedStandard(
         **where,
@@ -37,8 +34,7 @@ def moderated(work: Work, of: RatedReturn, domain: str, standard: str, mark: str
         said_at=work.now,
     )  # fmt: skip
     begun = Moderation(
-        return_id=of.return_id, organisation_id=of.organisation_id, edition=1, begun_at=work.now,
-        released_at=work.now,
+        **of_return, edition=1, begun_at=work.now, released_at=work.now
     )  # fmt: skip
     share = ModerationShare(**where, **who, shared_at=work.now)
     work.session.add_all([judgement, asked, begun, share])

@@ -48,22 +48,9 @@ def test_a_return_from_the_queue_to_the_schools_feedback(
     officer.press("Take the whole return")
     officer.sees("Give back what I have")
     domain = f"/moderation/{scene.return_id}/{scene.domain}"
-    first, red, amber, fourth = scene.keys[:4]
+    first, red, _, fourth = scene.keys[:4]
     officer.go(domain)
-    card(officer, amber, "Validate: amber")
-    officer.sees("1 of ")
-    unfold(officer, first, "Change the rating")
-    card(officer, first, "Save the change")
-    officer.sees("There is a problem")
-    officer.look("refused")
-    officer.page.get_by_label("To", exact=True).first.select_option("red")
-    officer.page.locator(f"#comment-{first}").fill("Nobody whom we asked knew the plan")
-    card(officer, first, "Save the change")
-    officer.sees("Waits for a second opinion")
-    unfold(officer, fourth, "Ask the organisation")
-    officer.page.locator(f"#question-{fourth}").fill("Who checks this?")
-    card(officer, fourth, "Send the question")
-    officer.sees("Olu Officer asked on")
+    _judge_change_and_ask(officer, scene)
     _answer(visitor, scene, fourth)
     other = visitor("Ada Another")
     other.go(f"{domain}#standard-{first}")
@@ -86,6 +73,24 @@ def test_a_return_from_the_queue_to_the_schools_feedback(
     school.sees("Nobody whom we asked knew the plan")
     school.look("side by side")
     assert red in scenes.judged(work, scene)
+
+
+def _judge_change_and_ask(officer: Visitor, scene: scenes.Scene) -> None:
+    first, _, amber, fourth = scene.keys[:4]
+    card(officer, amber, "Validate: amber")
+    officer.sees("1 of ")
+    unfold(officer, first, "Change the rating")
+    card(officer, first, "Save the change")
+    officer.sees("There is a problem")
+    officer.look("refused")
+    officer.page.get_by_label("To", exact=True).first.select_option("red")
+    officer.page.locator(f"#comment-{first}").fill("Nobody whom we asked knew the plan")
+    card(officer, first, "Save the change")
+    officer.sees("Waits for a second opinion")
+    unfold(officer, fourth, "Ask the organisation")
+    officer.page.locator(f"#question-{fourth}").fill("Who checks this?")
+    card(officer, fourth, "Send the question")
+    officer.sees("Olu Officer asked on")
 
 
 def _answer(visitor: NewVisitor, scene: scenes.Scene, key: str) -> None:
