@@ -1,4 +1,4 @@
-"""The demo's visits: one in each state, older ones for the commitment, and nothing from the future."""
+"""The demo's visits: one in each state, older ones for the commitment, and what signals have to show."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,10 +6,16 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
+from sqlmodel import Session
 
 from app.core.database import owner_engine
 from app.demo.load import load
 from app.demo.visits import add_visits
+from app.rounds.queries import rounds
+from app.signals.measuring import measure_all
+from app.signals.queries import preview
+from app.signals.rules import SignalKind
+from app.signals.settings import DEFAULTS
 from app.visits.lifecycle import VisitState
 
 pytestmark = pytest.mark.visits
@@ -62,3 +68,14 @@ def test_adding_them_again_does_nothing(demo: Engine) -> None:
     before = column(demo, "SELECT count(*) FROM visit")
     add_visits(demo, NOW)
     assert column(demo, "SELECT count(*) FROM visit") == before
+
+
+def test_most_kinds_of_signals_are_there_to_be_seen(demo: Engine) -> None:
+    assert measure_all(demo, NOW) > 500
+    found = set()
+    with Session(demo) as session:
+        for each in rounds(session):
+            by_kind = preview(session, each.id, DEFAULTS, NOW.date()).by_kind
+            found |= {kind for kind, count in by_kind.items() if count}
+    # Staff are not asked yet; the mails that bounce are those that the demo's worker sends.
+    assert set(SignalKind) - found <= {SignalKind.VOICES_BELOW, SignalKind.BOUNCED}
