@@ -176,7 +176,8 @@ def _rated(session: Session, this: _Standing, ratings: _Ratings) -> dict[str, An
     coloured = [each for each in now.values() if each.outcome in {"red", "amber", "green"}]
 
     def named(keys: Iterable[str]) -> tuple[str, ...]:
-        return tuple(title for key, title in titles.items() if key in set(keys))
+        wanted = set(keys)
+        return tuple(title for key, title in titles.items() if key in wanted)
 
     return {
         "critical_reds": sum(each.critical_reds for each in now.values()),

@@ -22,6 +22,11 @@ from app.ratings.models import RatingSource
 from app.ratings.queries import ratings_of
 from app.ratings.validated import judged_of
 from app.returns import queries as returns
+from app.rounds.queries import rounds
+from app.signals.measuring import measure_all
+from app.signals.queries import preview
+from app.signals.rules import SignalKind
+from app.signals.settings import DEFAULTS
 from app.visits.lifecycle import VisitState
 
 pytestmark = pytest.mark.visits
@@ -132,3 +137,14 @@ def test_nothing_was_moderated_in_the_future(demo: Engine) -> None:
         ("moderation_message", "said_at"),
     ):
         assert column(demo, f"SELECT count(*) FROM {table} WHERE {name} > '{NOW.isoformat()}'") == [0], name
+
+
+def test_most_kinds_of_signals_are_there_to_be_seen(demo: Engine) -> None:
+    assert measure_all(demo, NOW) > 500
+    found = set()
+    with Session(demo) as session:
+        for each in rounds(session):
+            by_kind = preview(session, each.id, DEFAULTS, NOW.date()).by_kind
+            found |= {kind for kind, count in by_kind.items() if count}
+    # Staff are not asked yet; the mails that bounce are those that the demo's worker sends.
+    assert set(SignalKind) - found <= {SignalKind.VOICES_BELOW, SignalKind.BOUNCED}
