@@ -10,7 +10,7 @@ from app.chasing import holding
 from app.chasing.inviting import invite_newcomers, newcomers
 from app.core.access import PartnershipRole, Work
 from app.core.errors import NotFoundError, RefusedError
-from app.core.models import OutboxMessage, UndeliverableAddress
+from app.core.models import AddressFault, OutboxMessage, UndeliverableAddress
 from app.organisations.contacts import add_contact, end_contact
 from app.returns.issuing import issue
 from tests import builders
@@ -91,7 +91,7 @@ def test_who_cannot_or_need_not_answer_is_no_newcomer(work: Work) -> None:
     holding.exempt(work, this.round_id, [this.returns["Exempt"]], "closed", "Gone")
     holding.pause(work, this.round_id, reason="Inspection", return_ids=[this.returns["Paused"]])
     work.session.add(
-        UndeliverableAddress(address="late-4@example.org", fault="by_hand", detail="", since=NOW)
+        UndeliverableAddress(address="late-4@example.org", fault=AddressFault.BY_HAND, detail="", since=NOW)
     )
     work.session.commit()
     assert names(work, this) == ["late-6@example.org"]

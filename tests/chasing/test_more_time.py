@@ -12,7 +12,7 @@ from app.chasing import holding
 from app.chasing.models import Extension
 from app.core.access import Work
 from app.core.errors import RefusedError
-from app.core.models import OutboxMessage, UndeliverableAddress
+from app.core.models import AddressFault, OutboxMessage, UndeliverableAddress
 from app.organisations.models import Contact
 from tests import builders
 from tests.chasing.post_office import PostOffice
@@ -133,7 +133,7 @@ def test_a_dead_address_a_closed_round_and_a_chair_who_cannot_sign_in_get_none(
     this = begun(own_work, own_engine, office, "Oak", "Elm")
     builders.contact(own_work, this.places["Elm"], "chair@example.org", role="chair_of_governors", rights=())
     own_work.session.add(
-        UndeliverableAddress(address=lead(this, "Oak"), fault="by_hand", detail="", since=NOW)
+        UndeliverableAddress(address=lead(this, "Oak"), fault=AddressFault.BY_HAND, detail="", since=NOW)
     )
     own_work.session.commit()
     extend(own_work, this, "Oak", "Elm")
