@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine, event, text
 from sqlmodel import Session
 
+from app.actions.rules import STATUS_WORDS, ActionStatus
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import LONDON
 from app.core.errors import NotFoundError
@@ -233,7 +234,7 @@ def test_actions_and_strengths_equal_what_is_stored(
         assert row["What"] == as_shown(each.what)
         assert row["Who"] == as_shown(each.owner)
         assert row["By when"] == day(each.due_on)
-        assert row["Status"] == each.status.title()
+        assert row["Status"] == STATUS_WORDS[ActionStatus(each.status)]
         late = (today - each.due_on).days if each.status == "open" else 0
         assert row["Days overdue"] == (late if late > 0 else None)
     strengths = stored(

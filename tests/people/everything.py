@@ -144,6 +144,8 @@ def fill(work: Work) -> Everything:
     for who, other in ((ann, bob), (bob, ann)):
         filling.put("visit", who)
         filling.links["visit"] = work.session.execute(text("SELECT max(id) FROM visit")).scalar_one()
+        filling.put("action", who)
+        filling.links["action"] = work.session.execute(text("SELECT max(id) FROM action")).scalar_one()
         for held in REGISTER:
             if held.owners and held.table not in BY_HAND and not (held.table in ONE_A_ROUND and who is bob):
                 filling.put(held.table, who)

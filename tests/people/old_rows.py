@@ -247,6 +247,23 @@ def _head(session: Session, _user: int, ended: datetime) -> None:
     )
 
 
+@made("actions")
+def _action(session: Session, _user: int, ended: datetime) -> None:
+    put(
+        session,
+        "action",
+        organisation_id=place_of(session, str(ended)),
+        source="visit",
+        status="closed",
+        created_at=ended,
+        closed_at=ended,
+        **dict.fromkeys(
+            ("domain_key", "domain_title", "standard_key", "standard_title", "level", "what", "owner"), ""
+        ),
+        **dict.fromkeys(("progress", "reminded"), ""),
+    )
+
+
 @made("visits")
 def _visit(session: Session, _user: int, ended: datetime) -> None:
     place = place_of(session, str(ended))
