@@ -1,12 +1,13 @@
-"""An assurance visit in a real browser: selection, endorsement, date, pack, the day, report."""
+"""Scrutiny in a real browser, whole: from a signed return over a visit to what next year's return asks."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
 import pytest
-from sqlmodel import Session
 
 from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.people.queries import DEMO_DOMAIN
+from app.returns.queries import ReturnHead
 from app.visits import setting_up
 from app.visits.rules import Partner
 from tests import builders
@@ -19,12 +20,20 @@ pytestmark = [pytest.mark.journey, pytest.mark.visits]
 AGENCY = "Emberwick Probation Service"
 
 
+@dataclass(frozen=True)
+class Signed:
+    """The agency and its signed return."""
+
+    place: int
+    head: ReturnHead
+
+
 @pytest.fixture
-def people(work: Work) -> Session:
+def signed(work: Work) -> Signed:
     """An agency with a signed return, a manager, an officer and the three partners of the demo."""
     place = scenes.agency(work, AGENCY)
     builders.contact(work, place, f"agency@{DEMO_DOMAIN}", name="Avery Lead", rights=(OrganisationRole.LEAD,))
-    scenes.answered_before(work, place)
+    head = scenes.answered_before(work, place)
     for name, role in (
         ("Mo Manager", PartnershipRole.BOARD_MANAGER),
         ("Olu Officer", PartnershipRole.PSO),
@@ -35,7 +44,25 @@ def people(work: Work) -> Session:
         who = scenes.staff(work, PartnershipRole.SAFEGUARDING_PARTNER, address, f"Partner {partner.value}")
         setting_up.set_seat(work, who.actor.user_id, partner)
     work.session.commit()
-    return work.session
+    return Signed(place, head)
+
+
+def moderate(officer: Visitor, head: ReturnHead) -> None:
+    """Validate a domain but for one standard, and release it."""
+    path = f"/moderation/{head.id}"
+    officer.go(f"{path}/leadership-and-governance")
+    officer.press("Take this domain")
+    report = officer.page.locator("#standard-board-report")
+    report.locator("summary", has_text="Change the rating").click()
+    officer.page.locator("#judged-board-report").select_option("red")
+    officer.page.locator("#comment-board-report").fill("The board saw no report in two years")
+    report.get_by_role("button", name="Save the change").click()
+    officer.sees("The board saw no report in two years")
+    officer.press("Validate the rest as they are")
+    officer.sees("10 of 10 standards judged")
+    officer.go(path)
+    officer.press("Release")
+    officer.sees("Released on")
 
 
 def say(visitor: NewVisitor, path: str, look: str) -> None:
@@ -64,10 +91,10 @@ def select(manager: Visitor) -> str:
     return manager.page.url.removeprefix(manager.address)
 
 
-def test_a_visit_from_selection_to_the_released_report(
-    visitor: NewVisitor, people: Session, clock: MovableClock
+def test_from_a_signed_return_to_what_next_years_return_asks(
+    visitor: NewVisitor, signed: Signed, work: Work, clock: MovableClock
 ) -> None:
-    assert people is not None
+    moderate(visitor("Olu Officer"), signed.head)
     manager = visitor("Mo Manager")
     path = select(manager)
     say(visitor, path, "endorsing")
@@ -107,6 +134,31 @@ def test_a_visit_from_selection_to_the_released_report(
     agency.sees("We have three sites")
     manager.go(path)
     manager.sees("We have three sites")
+    _a_year_later(agency, signed, replace(work, now=datetime(2027, 9, 6, 9, 0, tzinfo=UTC)), clock)
+
+
+def _a_year_later(agency: Visitor, signed: Signed, work: Work, clock: MovableClock) -> None:
+    clock.moment = work.now
+    version = signed.head.version_id
+    before = signed.head.round_id
+    this = builders.open_round(
+        work,
+        [signed.place],
+        version_id=version,
+        title="A year later",
+        previous=before,
+        due_on=date(2027, 11, 5),
+    )
+    work.session.commit()
+    agency.sign_in("Avery Lead")
+    agency.go(f"/returns/{builders.return_of(work, this, signed.place).id}/check")
+    agency.page.get_by_role("link", name="Give every team its supervision").click()
+    agency.look("earlier actions")
+    ours = agency.page.get_by_role("region", name="Give every team its supervision")
+    ours.get_by_label("Done", exact=True).check()
+    ours.get_by_label("What has happened").fill("Monthly since April, all six teams")
+    ours.get_by_role("button", name="Save").click()
+    agency.sees("Monthly since April, all six teams")
 
 
 def _the_day(officer: Visitor, path: str) -> None:
@@ -125,6 +177,14 @@ def _the_day(officer: Visitor, path: str) -> None:
     officer.press("Draft the report from the notes")
     officer.follow("Report and actions")
     officer.look("report")
+    for label, text in (
+        ("What is to change", "Give every team its supervision"),
+        ("Who sees to it", "Head of service"),
+        ("By when", "31/7/2027"),
+    ):
+        officer.page.get_by_label(label).fill(text)
+    officer.press("Add the action")
+    officer.sees("Give every team its supervision")
     officer.go(path)
     officer.press("Send the report to the partners")
     officer.sees("Report with the partners")
