@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import any_, bindparam, func, or_, select, union_all
 from sqlmodel import Session, col
 
 from app.actions import service as actions
@@ -73,6 +73,12 @@ class Placed:
     of_domain: Sequence[Beside] = ()
 
 
+_OWN_AND_TAKEN_OVER = union_all(
+    select(col(Return.organisation_id)).correlate(Return),
+    select(col(Succession.predecessor_id))
+    .where(col(Succession.successor_id) == col(Return.organisation_id))
+    .correlate(Return),
+).scalar_subquery()
 _OLDER = (
     select(
         func.json_agg(
@@ -87,14 +93,8 @@ _OLDER = (
         )
     )
     .where(
-        or_(
-            col(Action.organisation_id) == col(Return.organisation_id),
-            col(Action.organisation_id).in_(
-                select(col(Succession.predecessor_id))
-                .where(col(Succession.successor_id) == col(Return.organisation_id))
-                .correlate(Return)
-            ),
-        ),
+        # As an array, so that each organisation's actions are found by their index.
+        col(Action.organisation_id) == any_(func.array(_OWN_AND_TAKEN_OVER)),
         col(Action.created_at) < col(Return.issued_at),
         or_(col(Action.return_id).is_(None), col(Action.return_id) != col(Return.id)),
         or_(col(Action.status).in_(LIVE), col(Action.said_at) >= col(Return.issued_at)),
