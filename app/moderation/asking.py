@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.core import audit, outbox
-from app.core.access import OrganisationRole, Work
+from app.core.access import Work
 from app.core.errors import RefusedError
 from app.core.rendering import render_text
 from app.core.settings import settings
@@ -12,13 +12,10 @@ from app.moderation import queries
 from app.moderation.models import ModerationMessage
 from app.moderation.rules import Thread
 from app.moderation.service import Held, hold, must_moderate
-from app.people import queries as people
 from app.people.models import User
 from app.people.rules import normal_address
+from app.people.writing import answerable, write_to
 from app.returns import queries as returns
-from app.returns.signoff import write_to
-
-_ANSWERABLE = frozenset({OrganisationRole.LEAD, OrganisationRole.SIGNATORY})
 
 
 def ask(work: Work, return_id: int, domain_key: str, standard_key: str, text: str) -> None:
@@ -96,11 +93,7 @@ def to_organisation(
     work: Work, held: Held, kind: str, subject: str, *, key: str, path: str, **words: str
 ) -> int:
     """Queue a mail to the organisation's leads and signatories and return to how many it goes."""
-    reached = [
-        each
-        for each in people.colleagues(work.session, held.organisation_id)
-        if _ANSWERABLE.intersection(each.roles)
-    ]
+    reached = answerable(work.session, held.organisation_id)
     write_to(
         work,
         reached,

@@ -1,6 +1,6 @@
 """Signing a return, and sending it back: under the same lock as saving, so that neither misses the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -8,15 +8,13 @@ from sqlmodel import col
 
 from app.actions.queries import AskedAction
 from app.actions.service import Promise, take_over
-from app.core import audit, outbox
+from app.core import audit
 from app.core.access import OrganisationRole, Work
 from app.core.clock import date_and_time
 from app.core.errors import NotFoundError, RefusedError
-from app.core.rendering import render_text
-from app.core.settings import settings
 from app.organisations.models import Organisation
 from app.people import queries as people
-from app.people.links import invitation_link
+from app.people.writing import answerable, write_to
 from app.questionnaires.definition import Questionnaire
 from app.questionnaires.queries import questionnaire_for, version_line
 from app.ratings import service as ratings_service
@@ -217,49 +215,10 @@ def promises(questionnaire: Questionnaire, values: dict[str, AnswerValues]) -> l
     ]
 
 
-def write_to(
-    work: Work,
-    to: Iterable[people.Colleague],
-    kind: str,
-    *,
-    key: str,
-    subject: str,
-    organisation_id: int,
-    path: str,
-    **words: str,
-) -> None:
-    """Queue a mail of a kind to each of these people; `path` is where its link leads after signing in."""
-    config = settings()
-    mails = [
-        outbox.Mail(
-            f"{kind}:{key}:{each.user_id}",
-            kind,
-            each.email,
-            subject,
-            render_text(
-                f"mails/{kind}.txt",
-                name=each.name,
-                link=invitation_link(config, user_id=each.user_id, to=path, now=work.now),
-                partnership_name=config.partnership_name,
-                phone=config.partnership_phone,
-                **words,
-            ),
-            organisation_id,
-        )
-        for each in to
-    ]
-    outbox.enqueue(work.session, mails, work.now)
-
-
 def _send_receipts(work: Work, this: ReturnHead, held: Held, digest: str, numbers: str) -> None:
-    answerable = {OrganisationRole.LEAD, OrganisationRole.SIGNATORY}
     write_to(
         work,
-        [
-            each
-            for each in people.colleagues(work.session, held.organisation_id)
-            if answerable.intersection(each.roles)
-        ],
+        answerable(work.session, held.organisation_id),
         "receipt",
         key=f"{held.id}:{held.edition + 1}",
         subject=f"Signed: {this.round_title}, {this.organisation_name}",

@@ -6,27 +6,20 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.core import outbox
-from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.core.access import PartnershipRole, Work
 from app.core.clock import long_date
 from app.core.rendering import render_text
 from app.core.settings import settings
-from app.people import queries as people
 from app.people.models import PartnershipMember, User
 from app.people.rules import normal_address
-from app.returns.signoff import write_to
+from app.people.writing import answerable, write_to
 from app.visits.queries import VisitHead, seats
 from app.visits.rules import Partner
-
-_ANSWERABLE = frozenset({OrganisationRole.LEAD, OrganisationRole.SIGNATORY})
 
 
 def to_agency(work: Work, this: VisitHead, kind: str, subject: str, **words: str) -> int:
     """Queue a mail to the agency's leads and signatories and return to how many people it goes."""
-    reached = [
-        each
-        for each in people.colleagues(work.session, this.organisation_id)
-        if _ANSWERABLE.intersection(each.roles)
-    ]
+    reached = answerable(work.session, this.organisation_id)
     day = long_date(this.visit.visit_on) if this.visit.visit_on else ""
     write_to(
         work,
