@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
+from app.actions.rules import LIVE
 from app.core.clock import london_date
 from app.questionnaires.queries import questionnaire
 from app.ratings.rules import COLOURS
@@ -91,7 +92,7 @@ _FACTS: Final = (
     ) s ON true
     LEFT JOIN LATERAL (
         SELECT count(*) AS overdue, min(due_on) AS since FROM action
-        WHERE organisation_id = r.organisation_id AND status = 'open' AND due_on < :today
+        WHERE organisation_id = r.organisation_id AND status = ANY(:live) AND due_on < :today
     ) a ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_object_agg(n.role, n.created_at ORDER BY n.created_at) AS leaders FROM contact n
@@ -223,6 +224,7 @@ def _gathered(
         "today": today,
         "colours": list(COLOURS),
         "leaders": list(LEADERS),
+        "live": [status.value for status in LIVE],
         "held": list(HELD_STATES),
         "look_back": datetime.combine(today - _LOOK_BACK, time(), UTC),
     }

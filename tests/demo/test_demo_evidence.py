@@ -17,7 +17,7 @@ from app.returns.file_types import type_of
 from app.returns.models import EvidenceFile, Return, ReturnState, SignedReturn
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.files
+pytestmark = [pytest.mark.files, pytest.mark.faults]
 
 
 @pytest.fixture

@@ -104,7 +104,8 @@ def test_no_page_breaks_the_policy(
     for route in sorted(set(matrix.routes(app))):
         if not route.startswith("GET ") or route.endswith(FILES) or route.startswith("GET /single-sign-on"):
             continue
-        for case in ("own", "archived") if matrix.parameters(route) else ("own",):
+        # What is closed looks different to those who answer only.
+        for case in ("own", "archived") if who == "lead" and matrix.parameters(route) else ("own",):
             reply = page.goto(address + world.path(route, case))
             assert reply is not None
             read += reply.ok

@@ -11,6 +11,7 @@ from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.errors import RefusedError
 from app.core.held import Erasure
 from app.core.personal_data import REGISTER
+from app.core.rendering import address
 from app.people import erasing, managing, queries, service
 from app.returns.signing import snapshot_hash
 from tests import builders
@@ -185,8 +186,8 @@ def test_files_that_hold_the_address_are_emptied_and_others_are_not(
         "VALUES ('contacts', :name, '', now(), 'applied', :rows, "
         '\'{"file": {}, "applied": {"added": 1}}\')'
     )
-    for name, address in (("hers", world.ann.email.upper()), ("his", world.bob.email)):
-        work.session.execute(statement, {"name": name, "rows": json.dumps([{"email": address}])})
+    for name, email in (("hers", world.ann.email.upper()), ("his", world.bob.email)):
+        work.session.execute(statement, {"name": name, "rows": json.dumps([{"email": email}])})
     work.session.commit()
     erase(engine, work, world.ann)
     query = (
@@ -212,7 +213,7 @@ def test_the_page_says_what_will_happen_and_asks(
         "What stays",
         "This cannot be undone",
         "switch their access off",
-        world.ann.email,
+        address(world.ann.email),
     ):
         assert words in page
     refused = manager.post(path)

@@ -76,8 +76,8 @@ BESIDE_A_RETURN = (
     """,
     f"""
     INSERT INTO visit (organisation_id, return_id, state, calibration, points, reasons, why, selected_at,
-        waiver, highlights, young_comment, closed_why)
-    SELECT organisation_id, id, 'issued', false, 0, '', '', now(), '', '', '', '' {OF_THE_ROUND}
+        waiver, letter, highlights, young_comment, closed_why)
+    SELECT organisation_id, id, 'issued', false, 0, '', '', now(), '', '', '', '', '' {OF_THE_ROUND}
     """,
     """
     INSERT INTO visit_slot (visit_id, organisation_id, begins, ends, what, who)
@@ -278,8 +278,8 @@ def test_whatever_a_rule_deletes_nothing_else_refers_to() -> None:
     swept |= {held.table for held in REGISTER if held.removed_with}
     for name, table in SQLModel.metadata.tables.items():
         for key in table.foreign_keys:
-            # What cascades goes with the row that it refers to.
-            stops = key.column.table.name in swept and key.ondelete != "CASCADE"
+            # What cascades goes with the row that it refers to; what is set null lets go of it.
+            stops = key.column.table.name in swept and key.ondelete not in {"CASCADE", "SET NULL"}
             assert not stops, f"{name}.{key.parent.name} would stop a deletion"
 
 

@@ -6,6 +6,9 @@ from datetime import date
 import pytest
 from fastapi.testclient import TestClient
 
+from app.actions.queries import asked_about
+from app.actions.rules import ActionStatus
+from app.actions.service import Said, say
 from app.core.access import PartnershipRole, Work
 from app.questionnaires.definition import Domain
 from app.questionnaires.queries import questionnaire_for
@@ -90,6 +93,12 @@ def _next_year(work: Work, officer: TestClient, first: returns.ReturnHead, domai
     assert K.OVERDUE_ACTIONS in kinds(work, place, today), "those of the return and of the visit"
     assert K.LONG_SINCE_VISIT not in kinds(work, place, today)
     red = replace(builders.RED, action_due=date(2028, 3, 31))
+    person = builders.as_person(work, place)
+    this = builders.return_of(work, second, place)
+    asked = asked_about(work.session, person.actor, this.id, place, this.issued_at)
+    assert len(asked) == 3, "two of the return and one of the visit"
+    for each in asked:
+        say(person, each.line.id, Said(ActionStatus.UNDER_WAY, "Begun in May"))
     worse = {standard.key.replace("-", "_"): red for standard in domain.rated}
     builders.signed_return(work, second, place, **worse)
     found = kinds(work, place, today)
