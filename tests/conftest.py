@@ -13,6 +13,7 @@ os.environ["ELEVEN_EVIDENCE_DIR"] = str(Path(tempfile.gettempdir()) / "eleven-te
 os.environ.pop("DATABASE_URL", None)
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from filelock import FileLock
@@ -182,8 +183,15 @@ def work(session: Session, clock: MovableClock) -> Work:
 ClientAs = Callable[..., TestClient]
 
 
+@pytest.fixture(scope="session")
+def loop() -> Iterator[BlockingPortal]:
+    """One event loop for the requests of all tests: by itself a client makes a new one for each request."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
 @pytest.fixture
-def client_as(app: FastAPI, engine: Engine, clock: MovableClock) -> Iterator[ClientAs]:
+def client_as(app: FastAPI, engine: Engine, clock: MovableClock, loop: BlockingPortal) -> Iterator[ClientAs]:
     """Return a browser signed in with roles; a stranger's without.
 
     People of the partnership have passed their second factor, unless `second_factor=False`.
@@ -197,6 +205,7 @@ def client_as(app: FastAPI, engine: Engine, clock: MovableClock) -> Iterator[Cli
         second_factor: bool = True,
     ) -> TestClient:
         client = TestClient(app, headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True)
+        client.portal = loop
         opened.append(client)
         if roles or email:
             token = _sign_in(engine, clock(), roles, organisation, email, second_factor=second_factor)
