@@ -19,7 +19,7 @@ from app.core.migrate import WEB_USER, WebUserError, let_web_sign_in
 from app.core.scope import Scope, check_row_security
 from app.core.settings import settings
 from tests.faults.filled import run as run_as_owner
-from tests.packaging.test_container_build import compose, own_services
+from tests.packaging.compose_file import compose, own_services
 
 pytestmark = pytest.mark.access
 PASSWORD = 'it\'s "quoted" and 23 characters'
