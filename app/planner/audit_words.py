@@ -194,6 +194,10 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 # What only those see who look after the register: what was said on the telephone.
 FOR_THE_REGISTER: Final = frozenset({"call.logged"})
+# What officers do among themselves: an organisation sees what it was asked, answered and released. The policy
+# of `audit_event` names the same three; a test holds the two together.
+TOLD_OF_MODERATION: Final = frozenset({"moderation.asked", "moderation.answered", "moderation.released"})
+FOR_OFFICERS: Final = frozenset(GROUPS["moderation"][1]) - TOLD_OF_MODERATION
 
 READINGS: Final[Mapping[tuple[str, str], str]] = {
     ("return", "pages"): "Read the return",
