@@ -5,7 +5,7 @@ answered: it counts like every other.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from app.chasing.models import Exemption, ExemptionKind
 from app.core.clock import london_date
 from app.core.ordering import name_key
+from app.core.scope import seeing_everything
 from app.organisations.models import Organisation, Succession
 from app.people.models import User
 from app.returns.models import Return, ReturnState
@@ -60,6 +61,21 @@ class Exempt:
     reason: str
     since: date
     by: str
+
+
+def exempt_among(session: Session, return_ids: Collection[int]) -> frozenset[int]:
+    """Return which of some returns owe no answer, and nothing else of what the partnership noted about it.
+
+    The caller has made sure that the person may read these returns.
+    """
+    if not return_ids:
+        return frozenset()
+    # Why somebody is exempt is for the partnership; that nothing is owed is for the organisation too.
+    with seeing_everything(session):
+        rows = session.execute(
+            select(col(Return.id)).where(col(Return.id).in_(sorted(return_ids)), is_exempt())
+        ).scalars()
+        return frozenset(int(each or 0) for each in rows)
 
 
 def exempt_words(kind: ExemptionKind, successors: list[str]) -> str:

@@ -202,7 +202,7 @@ class ChaseMessage(SQLModel, table=True):
 
 
 class CalendarFeed(SQLModel, table=True):
-    """A person's calendar address; a new number makes the old address worthless."""
+    """A person's calendar address; a new number, drawn at random, makes the old address worthless."""
 
     __tablename__ = "calendar_feed"
 

@@ -47,7 +47,7 @@ CHASING: Final = (
         kept="people",
         owners={"person": Owner("user_id")},
         personal={
-            "number": mine("how often it was made anew", exported=False, because=GUARDS),
+            "number": mine("what makes it secret", exported=False, because=GUARDS),
             "made_at": mine("when it was made"),
         },
         plain={Plain.PERSON: "user_id"},

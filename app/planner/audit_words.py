@@ -168,6 +168,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "address.undeliverable": "Mails to an address do not arrive",
             "address.works_again": "Mails to an address arrive again",
             "calendar.made": "Calendar address made",
+            "calendar.stopped": "Calendar address stopped",
             "person.data_shown": "Everything about a person shown",
             "person.data_downloaded": "Everything about a person taken away",
             "person.erased": "Person erased",

@@ -1,6 +1,7 @@
 """The calendar feed: due dates for the board and for organisations, at an address that is a secret."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -8,17 +9,19 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from icalendar import Calendar, Event
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from app.chasing.deciding import terms
+from app.chasing.exempting import exempt_among
 from app.chasing.models import CalendarFeed
 from app.core import audit
 from app.core.access import Actor, OrganisationRole, Work
 from app.core.clock import london_date, long_date
 from app.core.database import SessionDep
 from app.core.errors import NotFoundError
+from app.core.forms import FormDep
 from app.core.rendering import page
 from app.core.scope import enter
 from app.core.sealing import is_marked, mark
@@ -36,6 +39,8 @@ router = APIRouter()
 
 _DAYS_BACK: Final = 100
 _DAYS_AHEAD: Final = 550
+# Never one that a person had before, also when the row had gone meanwhile: an old address stays worthless.
+_NUMBERS: Final = 2**31
 _TOKEN: Final = re.compile(r"([0-9]{1,9})\.([0-9a-f]{64})")
 
 
@@ -65,14 +70,17 @@ def feed_address(session: Session, user_id: int) -> str | None:
 
 def make_feed(work: Work) -> None:
     """Give a person a calendar address; one that they had before stops working."""
-    statement = insert(CalendarFeed).values(user_id=work.actor.user_id, number=1, made_at=work.now)
-    work.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["user_id"],
-            set_={"number": col(CalendarFeed.number) + 1, "made_at": work.now},
-        )
-    )
+    fresh = {"number": secrets.randbelow(_NUMBERS), "made_at": work.now}
+    statement = insert(CalendarFeed).values(user_id=work.actor.user_id, **fresh)
+    work.session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=fresh))
     audit.record(work, "calendar.made", ("user", work.actor.user_id))
+
+
+def stop_feed(work: Work) -> None:
+    """Let a person's calendar address lead nowhere any more; without one nothing happens."""
+    gone = delete(CalendarFeed).where(col(CalendarFeed.user_id) == work.actor.user_id)
+    if work.session.execute(gone.returning(col(CalendarFeed.user_id))).first() is not None:
+        audit.record(work, "calendar.stopped", ("user", work.actor.user_id))
 
 
 def owner(session: Session, token: str) -> int:
@@ -114,17 +122,17 @@ def entries(session: Session, reader: Actor, today: date) -> list[Entry]:
     found = _own_returns(session, reader)
     if reader.is_partnership:
         marks = year_marks(session, reader, first, last, terms(session))
-    elif reader.organisations:
-        marks = agency_dates(session, first, last)
     else:
-        marks = []
+        marks = agency_dates(session, reader, first, last)
     found += [_of_mark(each, reader) for each in marks]
     return sorted(found, key=lambda each: (each.day, each.key))
 
 
 def _of_mark(planned: Mark, reader: Actor) -> Entry:
     link = f"{settings().public_address}{planned.href}" if reader.is_partnership else ""
-    text = "\n".join(part for part in (planned.note, link) if part)
+    # An address is passed on and kept by others: what was noted for the partnership stays in the planner.
+    note = planned.note if planned.for_agencies else ""
+    text = "\n".join(part for part in (note, link) if part)
     title = f"{planned.title}: returns are due" if planned.what == DUE else planned.words
     # A due date keeps the key that it had before there was a planner, so that nobody has it twice.
     key = planned.key.removesuffix("-due") if planned.activity == RETURNS else planned.key
@@ -143,6 +151,8 @@ def _own_returns(session: Session, reader: Actor) -> list[Entry]:
             col(Round.state) == RoundState.OPEN,
         )
     )
+    rows = own.all()
+    spared = exempt_among(session, [row[0] for row in rows])
     return [
         Entry(
             f"return-{number}",
@@ -151,7 +161,8 @@ def _own_returns(session: Session, reader: Actor) -> list[Entry]:
             f"Due at the end of {long_date(due_on)}. {config.public_address}/returns/{number}",
             due_on,
         )
-        for number, title, place, due_on in own
+        for number, title, place, due_on in rows
+        if number not in spared
     ]
 
 
@@ -188,9 +199,12 @@ def calendar(request: Request, actor: ActorDep, session: SessionDep, at: NowDep)
 
 
 @router.post("/calendar")
-def make(work: WorkDep) -> Response:
-    """Make a calendar address, or a new one in place of one that others have seen."""
-    make_feed(work)
+def make(work: WorkDep, form: FormDep) -> Response:
+    """Make a calendar address, a new one in place of one that others have seen, or stop it."""
+    if form.get("stop") == "yes":
+        stop_feed(work)
+    else:
+        make_feed(work)
     return RedirectResponse("/calendar", status_code=303)
 
 

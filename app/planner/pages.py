@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.actions.queries import own_count, waiting_for_review
 from app.actions.service import REVIEWERS
+from app.chasing.exempting import exempt_among
 from app.core.access import RATINGS, READERS, REGISTER, PartnershipRole
 from app.core.clock import london_date
 from app.core.database import SessionDep
@@ -34,7 +35,8 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
     """Show what needs the person now; somebody with one open return goes straight to it."""
     today = london_date(at)
     returns = returns_of(session, actor, tuple(actor.organisations)) if actor.organisations else ()
-    waiting = [each for each in returns if each.open_for_answers]
+    spared = exempt_among(session, [each.id for each in returns if each.open_for_answers])
+    waiting = [each for each in returns if each.open_for_answers and each.id not in spared]
     if actor.is_partnership:
         return page(
             request,
@@ -53,10 +55,11 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             today=today,
             # Somebody can work for the partnership and for an organisation: both need them.
             own=waiting or returns[:1],
+            spared=spared,
         )
     visits, asked = own_visits(session, actor), open_questions(session, actor)
     actions = own_count(session, actor, today)
-    dates = agency_dates(session, today, today + timedelta(days=DAYS_AHEAD))
+    dates = agency_dates(session, actor, today, today + timedelta(days=DAYS_AHEAD))
     if len(waiting) == 1 and len(actor.organisations) == 1 and not (visits or asked or dates):
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(
@@ -67,7 +70,9 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         asked=asked,
         dates=dates,
         own_actions=actions,
+        begins=queries.first_parts(session, waiting, today),
         done=[each for each in returns if each not in waiting],
+        spared=spared,
         signed_state=ReturnState.SIGNED,
         today=today,
     )

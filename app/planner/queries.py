@@ -16,6 +16,7 @@ from app.chasing.rules import Turn
 from app.core.access import RATINGS, REGISTER, Actor
 from app.core.clock import london_date
 from app.core.settings import settings
+from app.returns.queries import ReturnHead, questionnaire_of
 from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine, rounds
 
@@ -36,6 +37,18 @@ class RoundCard:
     calls_due: int = 0
     newcomers: int = 0
     coming: NextMails | None = None
+
+
+def first_parts(session: Session, heads: Collection[ReturnHead], today: date) -> dict[int, str]:
+    """Return the first part of each return that can be answered and is not begun, by return.
+
+    From the home page one click leads there: the third after the mail is the first answer.
+    """
+    return {
+        head.id: next(domain.key for domain in questionnaire_of(session, head).domains if domain.standards)
+        for head in heads
+        if not head.answered and head.writable(today)
+    }
 
 
 def open_rounds(

@@ -95,8 +95,10 @@ def _mark(entry: PlannerEntry, this: Occurrence) -> Mark:
     )
 
 
-def agency_dates(session: Session, first: date, last: date) -> list[Mark]:
-    """Return the entries that agencies see."""
+def agency_dates(session: Session, actor: Actor, first: date, last: date) -> list[Mark]:
+    """Return the entries that agencies see; none for whoever works at none any more."""
+    if not actor.organisations:
+        return []
     return [mark for mark in entry_marks(session, first, last) if mark.for_agencies]
 
 
