@@ -4,13 +4,11 @@ Events stay in the trail for ever: words of an event that is no longer recorded 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from app.chasing.listing import OUTCOME_WORDS
-from app.core.access import ROLE_WORDS
-from app.core.clock import short_date
 from app.organisations.words import event_words as register_words
+from app.planner.audit_values import value_words
 
 # Groups as the filter offers them: key, words, and the events with theirs. A test finds every event name in
 # the program's code and holds it against this table.
@@ -220,8 +218,20 @@ READINGS: Final[Mapping[tuple[str, str], str]] = {
 
 _DETAILS: Final[Mapping[str, str]] = {
     "standard": "Question",
+    "standards": "Questions",
     "version": "Version",
     "domain": "Part",
+    "domains": "Parts",
+    "officer": "Officer",
+    "own": "Their own rating",
+    "second_opinion": "Waits for a second officer",
+    "comment": "Comment",
+    "what": "What",
+    "why": "Why",
+    "partner": "Safeguarding partner",
+    "question": "Line of enquiry (number)",
+    "return_id": "Return (number)",
+    "actions": "Actions (numbers)",
     "user": "Colleague",
     "edition": "Edition",
     "content_hash": "Fingerprint",
@@ -273,11 +283,9 @@ _DETAILS: Final[Mapping[str, str]] = {
 }
 _ORDER: Final = {key: place for place, key in enumerate(_DETAILS)}
 # Details that are numbers of people.
-PEOPLE: Final = frozenset({"user", "leaver", "successor"})
+PEOPLE: Final = frozenset({"user", "leaver", "successor", "officer"})
 # What the line says elsewhere: the round of a return is on its page.
 _ELSEWHERE: Final = frozenset({"round"})
-# Details that are keys of a questionnaire.
-_KEYS: Final = frozenset({"standard", "domain"})
 _REGISTER: Final = ("organisation.", "contact.", "contacts.")
 
 
@@ -311,7 +319,7 @@ def detail_lines(event: str, detail: Mapping[str, Any], names: Mapping[int, str]
     if event.startswith(_REGISTER):
         return register_words(event, detail)
     return [
-        f"{_DETAILS.get(key, key.replace('_', ' ').capitalize())}: {_value(key, value, names)}"
+        f"{_DETAILS.get(key, key.replace('_', ' ').capitalize())}: {_value(event, key, value, names)}"
         for key, value in sorted(detail.items(), key=_place)
         if value not in (None, "", [], {}) and key not in _ELSEWHERE
     ]
@@ -322,24 +330,12 @@ def _place(item: tuple[str, Any]) -> tuple[int, str]:
     return _ORDER.get(item[0], len(_ORDER)), item[0]
 
 
-def _value(key: str, value: Any, names: Mapping[int, str]) -> str:
+def _value(event: str, key: str, value: Any, names: Mapping[int, str]) -> str:
     if key in PEOPLE and value in names:
         return names[value]
     if isinstance(value, list):
-        return ", ".join(_value(key, each, names) for each in value)
-    if key in _KEYS:
-        return str(value).replace("-", " ").capitalize()
-    if key.endswith("_on"):
-        return _day(str(value))
-    text = str(value)
-    return ROLE_WORDS.get(text, OUTCOME_WORDS.get(text, text))
-
-
-def _day(text: str) -> str:
-    try:
-        return short_date(date.fromisoformat(text))
-    except ValueError:
-        return text
+        return ", ".join(_value(event, key, each, names) for each in value)
+    return value_words(event, key, value)
 
 
 def choices() -> Iterable[tuple[str, str]]:

@@ -16,6 +16,8 @@ from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.audit_chain import read_head
 from app.core.audit_sealing import end_of_chain, seal
 from app.core.clock import LONDON
+from app.core.database import owner_engine
+from app.main import build_app
 from app.planner.audit_rules import wanted_from
 from app.returns import signoff
 from tests import builders
@@ -301,12 +303,21 @@ def test_the_board_manager_sees_calls_and_workbooks_in_a_returns_history(
 
 
 def test_control_without_the_condition_a_returns_history_would_tell_of_others(
-    client_as: ClientAs, two_schools: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
+    client_as: ClientAs,
+    two_schools: tuple[int, int, int, int],
+    engine: Engine,
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ours, _, our_return, _ = two_schools
     monkeypatch.setattr("app.planner.audit_queries.of_return", lambda *_args, **_more: [])
-    lead = client_as(OrganisationRole.LEAD, organisation=ours)
-    assert "private to the desk" in lead.get(f"/returns/{our_return}/history").text
+    lead, path = client_as(OrganisationRole.LEAD, organisation=ours), f"/returns/{our_return}/history"
+    assert "private to the desk" not in lead.get(path).text, "the database keeps it back, too"
+    owner = owner_engine(engine.url)
+    careless = TestClient(build_app(owner, clock), headers=dict(lead.headers), follow_redirects=False)
+    careless.cookies.update(lead.cookies)
+    assert "private to the desk" in careless.get(path).text
+    owner.dispose()
 
 
 def test_an_organisations_history_holds_its_events_and_its_readers(
