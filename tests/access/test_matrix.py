@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.core import routes as table
-from app.core.access import Access, OrganisationRole
+from app.core.access import Access, OrganisationRole, PartnershipRole
 from app.core.database import SessionDep, owner_engine
 from app.main import build_app
 from app.returns.models import Answer
@@ -44,6 +44,20 @@ def test_every_route_is_in_a_class_and_every_id_in_the_world(app: FastAPI, world
         assert matrix.CLASSES[route] in matrix.ALLOWED, route
         unknown = set(matrix.parameters(route)) - set(world.ids["own"])
         assert not unknown, f"{route}: give the world of these tests a {unknown}"
+
+
+def test_what_is_kept_back_of_every_room_is_there_to_be_found(world: World, client_as: ClientAs) -> None:
+    """Whoever may read it finds it in the own return too: without it the walks would prove nothing."""
+    officer, manager = client_as(PartnershipRole.PSO), client_as(PartnershipRole.BOARD_MANAGER)
+    for client, route in (
+        (officer, "GET /moderation/{return_id}/{domain}"),
+        (officer, "GET /returns/{return_id}/history"),
+        (officer, "GET /moderation/interests"),
+        (officer, "GET /visits/{visit_id}/enquiry"),
+        (officer, "GET /planner/entries/{entry_id}/{number}"),
+        (manager, "GET /audit"),
+    ):
+        assert matrix.KEPT_BACK in client.get(world.path(route, "archived")).text, route
 
 
 def test_control_a_route_in_too_wide_a_class_is_caught(

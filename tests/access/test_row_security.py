@@ -38,7 +38,7 @@ from tests.conftest import NOW, ClientAs, MovableClock
 pytestmark = pytest.mark.access
 
 # Tables that hold organisations' business without naming the organisation in a column of that name.
-BESIDES = {"organisation", "succession", "register_import"}
+BESIDES = {"organisation", "succession", "register_import", "planner_entry", "planner_exception"}
 CONFINED = sorted(
     BESIDES | {name for name, table in SQLModel.metadata.tables.items() if "organisation_id" in table.columns}
 )
@@ -313,6 +313,11 @@ PAGES = (
     "/returns/{return_id}/receipt",
     "/returns/{return_id}/governors",
     "/returns/{return_id}/answers.xlsx",
+    "/returns/{return_id}/questions",
+    "/returns/{return_id}/history",
+    "/returns/{return_id}/actions",
+    "/actions/{action_id}",
+    "/our-visits/{visit_id}",
 )
 
 

@@ -29,7 +29,7 @@ from app.organisations import handing_over
 from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
 from app.people.models import LoginSession
 from app.people.service import start_session
-from app.planner.models import PlannerEntry
+from app.planner.models import PlannerEntry, PlannerException
 from app.planner.recurrence import Repeat
 from app.planner.year import EntryKind
 from app.questionnaires.queries import questionnaire
@@ -57,7 +57,7 @@ from app.visits.models import (
 )
 from app.visits.rules import Partner
 from tests import builders
-from tests.access.moderated import interested, moderated
+from tests.access.moderated import KEPT_BACK, interested, moderated
 
 # Whatever the other school is called or says holds this word; whatever only its readers may see, the second.
 CANARY, SECRET_CANARY = "quokka", "quokka-answer"
@@ -229,20 +229,25 @@ def build(work: Work) -> World:
 
 
 def _planned(work: Work) -> dict[str, object]:
-    """Put an entry into the partnership's year that no organisation is to see."""
-    entry = PlannerEntry(
-        kind=EntryKind.DEEP_DIVE,
-        title=f"{CANARY} planned",
-        note=f"{CANARY} noted",
-        first_on=date(2026, 11, 18),
-        last_on=date(2026, 11, 19),
-        repeats=Repeat.MONTHLY,
-        repeats_until=date(2027, 8, 31),
-        made_at=work.now,
-        made_by=work.actor.user_id,
-        changed_at=work.now,
-    )
-    work.session.add(entry)
+    """Put an entry into the partnership's year that no organisation is to see, and one that all may.
+
+    Both come again; of each, one occurrence is off.
+    """
+    common: dict[str, Any] = {
+        "kind": EntryKind.DEEP_DIVE,
+        "first_on": date(2026, 11, 18),
+        "last_on": date(2026, 11, 19),
+        "repeats": Repeat.MONTHLY,
+        "repeats_until": date(2027, 8, 31),
+        "made_at": work.now,
+        "made_by": work.actor.user_id,
+        "changed_at": work.now,
+    }
+    entry = PlannerEntry(title=f"{CANARY} {KEPT_BACK} planned", note=f"{CANARY} {KEPT_BACK} noted", **common)
+    shared = PlannerEntry(title="Shared day", note="Bring lunch", for_agencies=True, **common)
+    work.session.add_all([entry, shared])
+    work.session.flush()
+    work.session.add_all([PlannerException(entry_id=each.id or 0, number=2) for each in (entry, shared)])
     work.session.flush()
     return {"entry_id": entry.id, "number": 0}
 
@@ -250,7 +255,7 @@ def _planned(work: Work) -> dict[str, object]:
 def _moderated(work: Work, version_id: int, every: Mapping[int, RatedReturn]) -> None:
     first = questionnaire(work.session, version_id).domains[0]
     for (school, of), mark in zip(every.items(), ("Ashgrove", "Quokka"), strict=True):
-        moderated(work, of, first.key, first.rated[0].key, mark)
+        moderated(work, of, first.key, (first.rated[0].key, first.rated[1].key), mark)
         interested(work, school, mark)
 
 
@@ -276,8 +281,8 @@ def _visited(work: Work, school: int, mark: str) -> None:
         organisation_id=school,
         source=Source.OWN,
         ask=Ask.LEADERS,
-        text=f"{mark}-answer question",
-        heard=f"{mark}-answer heard",
+        text=f"{mark}-answer {KEPT_BACK} question",
+        heard=f"{mark}-answer {KEPT_BACK} heard",
         position=10,
     )
     report = VisitReport(
