@@ -188,7 +188,7 @@ def _marked(kept: Kept, most: int) -> Kept:
         count = len(field.value.replace("\r\n", "\n"))
         if not field.shown or count <= most:
             return field
-        told = f"{field.label}: shorten this text to {most:,} characters or fewer. It has {count:,}"
+        told = f"Shorten “{field.label}” to {most:,} characters or fewer: it has {count:,}"
         return replace(field, problem=told)
 
     return replace(kept, fields=tuple(marked(field) for field in kept.fields))

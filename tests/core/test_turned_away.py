@@ -180,9 +180,7 @@ def test_an_overlong_form_comes_back_says_which_text_and_saves_once_it_is_shorte
     assert reply.status_code == 413
     assert reference_in(reply, caplog.text)
     assert "<script>alert" not in reply.text
-    assert (
-        f"shorten this text to {MOST_TEXT:,} characters or fewer. It has {MOST_BYTES + 200:,}" in reply.text
-    )
+    assert f"” to {MOST_TEXT:,} characters or fewer: it has {MOST_BYTES + 200:,}" in reply.text
     assert re.search(r'<a href="#(kept-\d+)">.*?<textarea[^>]* id="\1"', reply.text, re.DOTALL)
     back = sent_again(reply.text)
     assert back == sent
@@ -211,7 +209,7 @@ def test_the_page_with_scripts_is_told_which_text_is_too_long(
     key = queries.questionnaire_of(work.session, school).rated[0].key
     reply = lead.post(f"/returns/{school.id}/{DOMAIN}/{key}", data=sent, headers={"HX-Request": "true"})
     assert reply.status_code == 413
-    assert f"It has {MOST_BYTES + 200:,}." in reply.text
+    assert f"it has {MOST_BYTES + 200:,}." in reply.text
     assert len(reply.text) < 1_000
 
 
