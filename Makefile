@@ -36,8 +36,8 @@ format: setup-dev ## put the code into its format
 bench: setup-dev ## measure the goals of performance; JSON lines on standard output
 	@ELEVEN_MODE=test $(PY) -m app.cli bench
 
-soak: setup-dev ## the long forms of the fault tests
-	@ELEVEN_SOAK=$${ELEVEN_SOAK:-1} $(PY) -m pytest -m faults -n 0
+soak: setup-dev ## the long forms of the fault tests; prints their table, fails loudly
+	@ELEVEN_SOAK=$${ELEVEN_SOAK:-1} $(PY) -m tests.faults.soak
 
 lock: setup-dev ## renew the hashed locks after a change of pyproject.toml
 	@for name in app dev; do .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \

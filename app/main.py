@@ -22,7 +22,7 @@ from app.chasing.pages import router as chasing_router
 from app.chasing.schedule_pages import router as schedule_router
 from app.chasing.selection_pages import router as selection_router
 from app.chasing.settings_pages import router as chase_settings_router
-from app.core import health
+from app.core import health, turned_away
 from app.core.clock import Clock, system_clock
 from app.core.database import build_engine, check_durability
 from app.core.embedded import database_address
@@ -34,11 +34,12 @@ from app.core.errors import (
     TooLargeError,
 )
 from app.core.faults import described, where_asked
+from app.core.forms import MOST_TEXT
 from app.core.kept import kept_form, page_of, reference_of
 from app.core.logs import RequestLog
 from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
-from app.core.routes import MEBIBYTE, TAKES_FILES
+from app.core.routes import TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
@@ -70,6 +71,7 @@ from app.returns.evidence_pages import router as evidence_router
 from app.returns.finishing import router as finishing_router
 from app.returns.issue_pages import router as issue_router
 from app.returns.pages import router as returns_router
+from app.returns.reading import MOST_TEXT as MOST_OF_ANSWER
 from app.returns.rules import FIELD_WORDS
 from app.returns.together import router as together_router
 from app.returns.version_pages import router as versions_router
@@ -87,6 +89,7 @@ from exports.pages import router as exports_router
 from exports.visit_pages import router as visit_documents_router
 
 LOG = logging.getLogger("eleven")
+MOST_BODY_BYTES = 2 * max(TAKES_FILES.values())
 
 # Matched from the top: those that answer most requests come first. The pages of a return whose last part is
 # fixed come before those that take a domain's name there.
@@ -227,11 +230,17 @@ def _unreadable(request: Request, status: int) -> Response:
     )
 
 
-def too_large(request: Request, problem: Exception) -> Response:
+async def too_large(request: Request, problem: Exception) -> Response:
     """Answer a form or a file that is larger than its page takes."""
-    most = problem.most if isinstance(problem, TooLargeError) else 0
-    words = f"{most // MEBIBYTE} MB" if most >= MEBIBYTE else f"{most // 1024} KB"
-    return page(request, "errors/too-large.html", status=413, most=words)
+    told = problem if isinstance(problem, TooLargeError) else TooLargeError(MOST_BODY_BYTES)
+    of_answer = request.scope["route"].path.startswith("/returns/{return_id}/{domain}")
+    most_text = MOST_OF_ANSWER if of_answer else MOST_TEXT
+    return await turned_away.too_large(request, told, FIELD_WORDS, most_text=most_text)
+
+
+async def from_elsewhere(request: Request) -> Response:
+    """Answer a change that did not come from our own pages."""
+    return await turned_away.from_elsewhere(request, FIELD_WORDS)
 
 
 def not_storable(request: Request, problem: Exception) -> Response:
@@ -259,7 +268,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         openapi_url=None,
         lifespan=lifespan,
         # Forms have limits of their own, with better words; this one stands behind them.
-        max_body_size=2 * max(TAKES_FILES.values()),
+        max_body_size=MOST_BODY_BYTES,
         dependencies=[Depends(guard)],
     )
     app.state.engine = engine or build_engine(database_address(), settings().pool_size)
@@ -283,7 +292,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
     app.add_exception_handler(Exception, failed)
     app.add_middleware(NoteReadings)
     app.add_middleware(KeepSignedIn)
-    app.add_middleware(OriginCheck, public_address=settings().public_address)
+    app.add_middleware(OriginCheck, public_address=settings().public_address, refusal=from_elsewhere)
     _headers_outermost(app)
     return app
 

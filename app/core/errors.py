@@ -14,11 +14,15 @@ class SecondFactorNeededError(Exception):
 
 
 class TooLargeError(Exception):
-    """A form or a file is larger than its page takes: at most `most` bytes."""
+    """A form or a file is larger than its page takes: at most `most` bytes.
 
-    def __init__(self, most: int) -> None:
+    `unread` says that nothing of it has been read yet.
+    """
+
+    def __init__(self, most: int, *, unread: bool = False) -> None:
         super().__init__(f"more than {most} bytes")
         self.most = most
+        self.unread = unread
 
 
 class RefusedError(Exception):

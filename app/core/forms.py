@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile as StarletteUpload
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 from app.core.access import Access
 from app.core.errors import RefusedError, SignInNeededError, TooLargeError
@@ -23,9 +23,10 @@ MOST_TEXT = 20_000
 MOST_BYTES_OF_STRANGERS = 64 * 1024
 MOST_BYTES = MEBIBYTE
 MOST_BYTES_SKIPPED = 50 * MEBIBYTE
+_LONGEST_LENGTH = 18
 # Whose session has just ended gets their text back, up to a page of long answers.
 MOST_KEPT_BYTES = 256 * 1024
-_OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
+OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 
 NO_ROOM = (
     "There is no room for files on the server just now, so nothing was stored. Tell the partnership, and try "
@@ -118,10 +119,35 @@ class Form(Mapping[str, str]):
 
 def most_bytes(request: Request) -> int:
     """Return how large a body the route that a request matched takes, in bytes."""
-    if access_of(request) in _OUTSIDE:
+    if access_of(request) in OUTSIDE:
         return MOST_BYTES_OF_STRANGERS
     with_files = request.headers.get("content-type", "").startswith("multipart/form-data")
     return (most_bytes_of_files(request) if with_files else None) or MOST_BYTES
+
+
+def announced(request: Request) -> int:
+    """Return how many bytes a request says that it sends; 0 if it does not say."""
+    said = request.headers.get("content-length", "")
+    return int(said[:_LONGEST_LENGTH]) if said.isdecimal() else 0
+
+
+def is_plain_form(request: Request) -> bool:
+    """Say whether a request sends a form without files."""
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def is_overlong(request: Request) -> bool:
+    """Say whether a request announces more than its page takes, where a session is needed."""
+    return access_of(request) not in OUTSIDE and announced(request) > most_bytes(request)
+
+
+async def skip(receive: Receive) -> None:
+    """Let a body go by unread, within a bound: browsers show an answer only once they have sent it all."""
+    more, arrived = True, 0
+    while more and arrived < MOST_BYTES_SKIPPED:
+        message = await receive()
+        arrived += len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 class _Measured:
@@ -132,8 +158,7 @@ class _Measured:
         self._most = most
         self._arrived = 0
         self._more = True
-        announced = request.headers.get("content-length", "")
-        self._announced = int(announced) if announced.isdecimal() else 0
+        self._announced = announced(request)
 
     async def _next(self) -> Message:
         message = await self._request.receive()
@@ -148,11 +173,6 @@ class _Measured:
             raise MultiPartException("too large")  # the parser closes the files that it has begun
         return message
 
-    async def skip(self) -> None:
-        """Let the rest go by unread: a browser shows our answer only when it has sent everything."""
-        while self._more and self._arrived < MOST_BYTES_SKIPPED:
-            await self._next()
-
     @property
     def too_large(self) -> bool:
         return max(self._announced, self._arrived) > self._most
@@ -166,8 +186,12 @@ class _Measured:
         except HTTPException:
             if not self.too_large:
                 raise
-        if self._most != MOST_BYTES_OF_STRANGERS:
-            await self.skip()
+        if self._most == MOST_BYTES_OF_STRANGERS:
+            raise TooLargeError(self._most)
+        if not self._arrived:
+            raise TooLargeError(self._most, unread=True)
+        if self._more:
+            await skip(self._request.receive)
         raise TooLargeError(self._most)
 
 
@@ -214,9 +238,8 @@ async def read_form(request: Request) -> AsyncIterator[Form]:
 
 def _short_text(request: Request) -> bool:
     """Say whether a form is plain text of a known, small size: read in memory, to be given back."""
-    plain = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    length = whole_number(request.headers.get("content-length", ""))
-    return plain and length is not None and length <= MOST_KEPT_BYTES
+    known = request.headers.get("content-length", "").isdecimal()
+    return is_plain_form(request) and known and announced(request) <= MOST_KEPT_BYTES
 
 
 FormDep = Annotated[Form, Depends(read_form)]

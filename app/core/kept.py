@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from app.core.access import Access
-from app.core.forms import Form
+from app.core.forms import OUTSIDE, Form
 from app.core.routes import ACCESS, access_of
 
 _SECRETS = frozenset({"code", "sealed", "token"})
@@ -20,7 +19,6 @@ _CHOICES = frozenset(
 )
 _NUMBERS = frozenset({"person", "user_id", "version_id"})
 _NOT_TEXT = _BY_ITSELF | _CHOICES | _NUMBERS
-_OUTSIDE = frozenset({Access.PUBLIC, Access.DEMO, Access.ON_THE_WAY_IN})
 _LONG = 60
 _LONGEST_NAME = 120
 
@@ -33,6 +31,7 @@ class KeptField:
     label: str
     value: str
     shown: bool
+    problem: str = ""
 
     @property
     def long(self) -> bool:
@@ -52,6 +51,16 @@ class Kept:
         """What the person typed, to be read and copied: all of it, for a form has limits of its own."""
         return tuple(field for field in self.fields if field.shown)
 
+    @property
+    def problems(self) -> tuple[KeptField, ...]:
+        """What has to be changed before the form is sent again."""
+        return tuple(field for field in self.fields if field.problem)
+
+    @property
+    def longest(self) -> KeptField:
+        """The longest text, which is the first to shorten."""
+        return max(self.texts, key=lambda field: len(field.value))
+
 
 def kept_form(request: Request, words: Mapping[str, str]) -> Kept | None:
     """Return the form that a person had sent, or None when it held no text of theirs.
@@ -59,15 +68,20 @@ def kept_form(request: Request, words: Mapping[str, str]) -> Kept | None:
     `words` names fields as people know them. Secrets are never given back, nor is a form from the door.
     """
     form: Form | None = getattr(request.state, "form", None)
-    if form is None or access_of(request) in _OUTSIDE:
+    if form is None or access_of(request) in OUTSIDE:
         return None
+    return given_back(form, request.url.path, words)
+
+
+def given_back(form: Form, action: str, words: Mapping[str, str]) -> Kept | None:
+    """Return a form as it goes back to whoever sent it to `action`, without its secrets."""
     fields = tuple(
         KeptField(name, _label(name, words), value, shown=_typed(name, value))
         for name in form
         if name not in _SECRETS
         for value in form.values_of(name)
     )
-    return Kept(request.url.path, fields) if any(field.shown for field in fields) else None
+    return Kept(action, fields) if any(field.shown for field in fields) else None
 
 
 def _typed(name: str, value: str) -> bool:

@@ -1,12 +1,14 @@
 """Origin check and strict headers: pure ASGI, so that nothing slips round them."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+Refusal = Callable[[Request], Awaitable[Response]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SECURITY_HEADERS = {
@@ -45,9 +47,10 @@ def from_our_own_pages(headers: Headers, public_address: str) -> bool:
 class OriginCheck:
     """Refuse unsafe requests that another site made in a person's browser."""
 
-    def __init__(self, app: ASGIApp, public_address: str) -> None:
+    def __init__(self, app: ASGIApp, public_address: str, refusal: Refusal) -> None:
         self.app = app
         self.public_address = public_address
+        self.refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
@@ -56,8 +59,8 @@ class OriginCheck:
             and scope["method"] not in SAFE_METHODS
             and not from_our_own_pages(Headers(scope=scope), self.public_address)
         ):
-            refusal = PlainTextResponse("This request did not come from our own pages.", status_code=403)
-            await refusal(scope, receive, send)
+            refused = await self.refusal(Request(scope, receive))
+            await refused(scope, receive, send)
             return
         await self.app(scope, receive, send)
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.core.access import Access, Actor, Work, allows
 from app.core.database import SAFE_METHODS, SessionDep
 from app.core.errors import NotFoundError, SecondFactorNeededError, SignInNeededError
-from app.core.forms import FormDep
+from app.core.forms import FormDep, is_overlong
 from app.core.routes import access_of, most_bytes_of_files
 from app.core.scope import enter
 from app.core.settings import settings
@@ -31,9 +31,10 @@ NowDep = Annotated[datetime, Depends(now)]
 async def may_send_files(request: Request, at: NowDep) -> None:
     """Refuse files from somebody whose route does not allow them, before a byte of them is read.
 
-    Other forms are so small that they are read first: then a slow sender holds no connection.
+    The same goes for a form that is too long: only who may send it gets it read and given back. Other forms
+    are so small that they are read first: then a slow sender holds no connection.
     """
-    if request.method in SAFE_METHODS or most_bytes_of_files(request) is None:
+    if request.method in SAFE_METHODS or not (most_bytes_of_files(request) or is_overlong(request)):
         return
     await run_in_threadpool(_admit_once, request, at)
 

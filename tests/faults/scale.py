@@ -2,6 +2,7 @@
 
 Short by default, so that they all run with every other test. ELEVEN_SOAK=1 runs the long form, another
 number that many times it; the figures are then written as lines of JSON to ELEVEN_SOAK_FILE (soak.jsonl).
+A figure is a count, which is added up over the tests of one name, or (most_..., ..._seconds) a greatest one.
 """
 
 import json
@@ -24,6 +25,15 @@ def figures(test: str, **found: Any) -> None:
     line = {"test": test, **found}
     print(json.dumps(line))  # noqa: T201 - pytest shows it with -s, or when the test fails
     if SOAK:
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        with FILE.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, "at": at, "scale": SOAK}) + "\n")
+        write({**line, "at": datetime.now(UTC).isoformat(timespec="seconds"), "scale": SOAK})
+
+
+def write(line: dict[str, Any]) -> None:
+    """Add a line to the file of figures, in one piece: two processes may write at once."""
+    with FILE.open("ab", buffering=0) as file:
+        file.write(f"{json.dumps(line)}\n".encode())
+
+
+def lines_of(file: Path) -> list[dict[str, Any]]:
+    """Return the lines of a file of figures; none if there is no such file."""
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []

@@ -17,6 +17,7 @@ from app.core import archive, backup, restore
 from app.core.archive import DamagedError, RecoveryError
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database, run
+from tests.faults.scale import figures
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 
@@ -51,14 +52,18 @@ def test_every_turned_bit_and_every_cut_is_noticed(small: bytes, tmp_path: Path)
     restore.checked(tmp_path / "good.tar")
     # Headers, parts and padding, the list of contents, the seal.
     places = {*range(0, len(small), len(small) // 300), *range(300), *range(len(small) - 400, len(small))}
-    assert not_noticed(small, tmp_path, places) == []
+    missed = not_noticed(small, tmp_path, places)
+    figures("10 damaged backups", places=sum(1 for _ in spoiled(small, places)), wrong=len(missed))
+    assert missed == []
 
 
 def test_without_the_seal_some_turned_bits_would_go_unnoticed(
     small: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive._Unsealing, "check_seal", lambda _self: None)
-    assert not_noticed(small, tmp_path, range(len(small) - 600, len(small) - 60, 20))
+    missed = not_noticed(small, tmp_path, range(len(small) - 600, len(small) - 60, 20))
+    figures("10 control: no seal", noticed=len(missed))
+    assert missed
 
 
 def rewritten(

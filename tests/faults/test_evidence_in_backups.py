@@ -23,6 +23,7 @@ from app.returns import evidence
 from tests import builders
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database
+from tests.faults.scale import figures
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 
@@ -77,6 +78,8 @@ def test_files_in_object_storage_are_in_the_backup_and_come_back_anywhere(
     assert made.manifest.missing == []
     again = ObjectStorage(bucket, prefix="after/")
     restore.restore(empty, again, tmp_path / "b.tar")
+    same = contents(empty) == contents(database) and {item.name for item in again.items()} == names
+    figures("10 files in object storage", files=len(names), wrong=int(not same))
     assert contents(empty) == contents(database)
     assert {item.name for item in again.items()} == names
     assert all(b"".join(again.open(name)) == b"".join(there.store.open(name)) for name in names)

@@ -166,9 +166,12 @@ def test_each_save_is_committed_to_the_disk(database: URL) -> None:
     found = settings_at_commit(database, engine)
     set_scene(engine, 1)
     engine.dispose()
+    wrong = sum(each != "on" for each in found)
+    figures("2 each commit waits for the disk", commits=len(found), wrong=wrong)
     assert set(found) == {"on"}
     careless = create_engine(database, connect_args={"options": "-c synchronous_commit=off"})
     caught = settings_at_commit(database, careless)
     set_scene(careless, 1)
     careless.dispose()
+    figures("2 control: a connection that does not wait", noticed=sum(each == "off" for each in caught))
     assert set(caught) == {"off"}, "the control: a careless connection must be seen"

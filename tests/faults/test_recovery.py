@@ -15,6 +15,7 @@ from app.core.archive import RecoveryError
 from app.core.migrate import alembic_config
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database, run, schema
+from tests.faults.scale import figures
 
 pytestmark = [pytest.mark.faults, pytest.mark.files]
 
@@ -54,6 +55,13 @@ def test_every_row_and_every_file_comes_back_and_the_database_works_on(
     source = server.set(database=filled)
     restored = restore.restore(empty, tmp_path / "evidence", made)
     before, after = contents(source), contents(empty)
+    figures(
+        "10 backup and restore",
+        rows=restored.rows,
+        tables=sum(1 for rows, _ in before.values() if rows),
+        files=len(files_of(tmp_path)),
+        wrong=sum(before[name] != after.get(name) for name in before),
+    )
     assert after == before
     assert sum(1 for rows, _ in before.values() if rows) >= 20
     assert restored.rows == sum(rows for rows, _ in before.values()) - before["alembic_version"][0]
@@ -83,7 +91,9 @@ def test_the_comparison_of_contents_notices_one_changed_letter(server: URL, fill
     with new_database(server, filled) as copy:
         run(copy, "UPDATE organisation SET name = name || '.' WHERE id = 7")
         before, after = contents(server.set(database=filled)), contents(copy)
-    assert {name for name in before if before[name] != after[name]} == {"organisation"}
+    changed = {name for name in before if before[name] != after[name]}
+    figures("10 control: one letter changed", noticed=len(changed))
+    assert changed == {"organisation"}
 
 
 # --- into empty only, all or nothing --------------------------------------------------------------

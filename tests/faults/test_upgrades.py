@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 
 from app.core.migrate import alembic_config
 from tests.faults.filled import columns_of, contents, new_database, run
-from tests.faults.scale import SOAK
+from tests.faults.scale import SOAK, figures
 
 pytestmark = pytest.mark.faults
 
@@ -45,7 +45,10 @@ def test_an_upgrade_of_a_filled_database_keeps_every_row_and_value(
 ) -> None:
     with new_database(server, filled) as address:
         command.downgrade(alembic_config(address), revision)
-        assert changed_by_upgrade(address, columns_of(server.set(database=filled))) == set()
+        newest = columns_of(server.set(database=filled))
+        changed = changed_by_upgrade(address, newest)
+        figures("11 upgrades of a filled database", revisions=1, most_tables=len(newest), wrong=len(changed))
+        assert changed == set()
         command.check(alembic_config(address))
 
 
@@ -59,4 +62,5 @@ def test_an_upgrade_that_shortened_names_or_lost_a_row_would_be_noticed(server: 
             "UPDATE organisation SET name = left(name, 12)",
             "DELETE FROM call WHERE id = (SELECT min(id) FROM call)",
         )
+    figures("11 control: a careless upgrade", noticed=len(changed))
     assert changed == {"organisation", "call"}

@@ -19,10 +19,11 @@ from app.questionnaires.definition import Standard
 from app.returns import service
 from tests import builders
 from tests.conftest import ClientAs
+from tests.faults.scale import figures, times
 
 pytestmark = pytest.mark.faults
 
-SEQUENCES = int(os.environ.get("ELEVEN_SEQUENCES", "400" if os.environ.get("ELEVEN_SOAK") else "12"))
+SEQUENCES = int(os.environ.get("ELEVEN_SEQUENCES") or times(12, 400))
 STEPS = 25
 DOMAIN_OF = {"board-lead": "leadership-and-governance", "records": "performance-and-outcomes"}
 KEYS = tuple(DOMAIN_OF)
@@ -102,6 +103,7 @@ class Flow(RuleBasedStateMachine):
 
     arrange: Callable[[], tuple[TestClient, TestClient, int, int]]
     engine: Engine
+    compared = 0
 
     @initialize()
     def begin(self) -> None:
@@ -189,6 +191,7 @@ class Flow(RuleBasedStateMachine):
         """What is stored is what the model says."""
         if not hasattr(self, "model"):
             return
+        type(self).compared += 1
         assert stored(self.engine, self.return_id) == {
             "state": self.model.state,
             "edition": self.model.edition,
@@ -267,6 +270,7 @@ def run(machine: type[Flow], sequences: int, *phases: Phase) -> None:
 
 def test_the_program_and_the_model_never_disagree(machine: type[Flow]) -> None:
     run(machine, SEQUENCES)
+    figures("26 sequences against a model", sequences=SEQUENCES, comparisons=machine.compared, wrong=0)
 
 
 def test_a_program_without_a_check_of_versions_disagrees(
@@ -282,3 +286,4 @@ def test_a_program_without_a_check_of_versions_disagrees(
     monkeypatch.setattr(service, "save_held", last_wins)
     with pytest.raises(AssertionError):
         run(machine, 40, Phase.generate)
+    figures("26 control: the last save wins", noticed=1)

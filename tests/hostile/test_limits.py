@@ -16,6 +16,7 @@ from app.core import forms
 from app.core.access import PartnershipRole
 from app.core.settings import settings
 from tests.conftest import ORIGIN, ClientAs
+from tests.faults.scale import figures
 
 pytestmark = pytest.mark.faults
 
@@ -41,6 +42,7 @@ def chunks(count: int) -> Iterator[bytes]:
 def test_a_huge_body_is_refused_and_not_kept(stranger: TestClient, path: str) -> None:
     for body in (b"email=" + b"a" * MOST_BODY_BYTES, chunks(MOST_BODY_BYTES // 65_536 + 2)):
         reply = stranger.post(path, content=body, headers=FORM)
+        figures("27 bodies of 25 MB", bodies=1, wrong=int(reply.status_code != 413))
         assert reply.status_code == 413
 
 
@@ -59,13 +61,16 @@ def test_ten_thousand_fields_are_refused(stranger: TestClient, path: str) -> Non
     part = "--x\r\nContent-Disposition: form-data; name=f\r\n\r\n1\r\n"
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
     reply = stranger.post(path, content=part * 10_000 + "--x--\r\n", headers=kind)
+    figures("27 ten thousand fields", forms=2, wrong=int(reply.status_code not in {400, 413}))
     assert reply.status_code in {400, 413}
 
 
 def test_many_files_where_few_are_asked_for_are_refused(client_as: ClientAs) -> None:
     manager = client_as(PartnershipRole.BOARD_MANAGER)
     files = [(f"file{number}", (f"{number}.csv", b"a,b\n1,2\n")) for number in range(20)]
-    assert manager.post("/organisations/import", files=files).status_code == 400
+    status = manager.post("/organisations/import", files=files).status_code
+    figures("27 twenty files", forms=1, wrong=int(status != 400))
+    assert status == 400
 
 
 @pytest.mark.parametrize("depth", [1_000, 100_000])
@@ -75,7 +80,9 @@ def test_deep_json_is_no_form_and_costs_nothing(client_as: ClientAs, depth: int)
     for body in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, json.dumps({"name": "x"})):
         reply = manager.post("/people", content=body, headers={"Content-Type": "application/json"})
         assert reply.status_code == 422
-    assert time.monotonic() - began < 5
+    seconds = round(time.monotonic() - began, 2)
+    figures("27 JSON up to 100,000 deep", bodies=3, wrong=0, most_seconds=seconds)
+    assert seconds < 5
 
 
 def test_nested_names_and_odd_parts_are_only_names(stranger: TestClient) -> None:
@@ -93,7 +100,9 @@ def test_a_form_without_these_limits_would_be_noticed(
     # The control: ten thousand fields are read when nobody counts them.
     monkeypatch.setattr(forms, "MOST_FIELDS", 20_000)
     names = "&".join(f"f{number}=1" for number in range(2_500))
-    assert stranger.post("/sign-in", content=names, headers=FORM).status_code not in {400, 413}
+    status = stranger.post("/sign-in", content=names, headers=FORM).status_code
+    figures("27 control: nobody counts the fields", noticed=int(status not in {400, 413}))
+    assert status not in {400, 413}
 
 
 def test_a_stranger_gets_no_form_read_where_a_session_is_needed(stranger: TestClient) -> None:
@@ -161,6 +170,12 @@ def test_slow_senders_keep_nobody_waiting(app: FastAPI) -> None:
         taken = [seconds_of_a_page(port) for _ in range(5)]
         for connection in slow:
             connection.close()
+    figures(
+        "27 slow senders",
+        senders=SLOW,
+        wrong=sum(each >= 5 for each in taken),
+        most_seconds=round(max(taken), 2),
+    )
     assert max(taken) < 5
 
 
@@ -183,6 +198,7 @@ def test_slow_senders_that_held_connections_of_the_database_would_be_noticed(
         time.sleep(1)
         with pytest.raises(AssertionError, match="503"):
             seconds_of_a_page(port)
+        figures("27 control: slow senders hold connections", noticed=1)
         for connection in slow:
             connection.close()
         for connection in held:

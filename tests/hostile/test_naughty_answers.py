@@ -21,6 +21,7 @@ from tests import builders
 from tests.conftest import ORIGIN, ClientAs, MovableClock, _sign_in
 from tests.exports.package_checks import faults
 from tests.exports.texts import as_shown
+from tests.faults.scale import figures
 from tests.hostile.reading import Reply, cell_texts, flat, odd_cells
 from tests.hostile.strings import NEVER_STORED, TOO_LONG, as_kept, storable
 
@@ -125,8 +126,10 @@ def not_kept(engine: Engine, asked: list[Asked]) -> list[str]:
 
 
 def test_every_text_is_stored_exactly(engine: Engine, answered: list[Asked]) -> None:
-    assert not_kept(engine, answered) == []
-    assert sum(len(each.typed) for each in answered) >= 500
+    missed, texts = not_kept(engine, answered), sum(len(each.typed) for each in answered)
+    figures("23 texts in answers, stored", texts=texts, wrong=len(missed))
+    assert missed == []
+    assert texts >= 500
 
 
 def test_a_store_that_cut_texts_would_be_noticed(engine: Engine, answered: list[Asked]) -> None:
@@ -142,6 +145,7 @@ def test_a_store_that_cut_texts_would_be_noticed(engine: Engine, answered: list[
         for (key, name), typed in each.typed.items()
         if name == "comment" and cut[each.head.id, key] != as_kept(typed)
     ]
+    figures("23 control: a store that cuts", noticed=len(missed))
     assert missed
 
 
@@ -170,7 +174,9 @@ def test_a_page_that_forgot_to_escape_would_be_noticed() -> None:
     good = '<textarea name="a">\n&lt;script&gt;alert(1)&lt;/script&gt;</textarea>'
     assert shown_wrong(good, {"a": "<script>alert(1)</script>"}) == []
     bad = good.replace("&lt;", "<").replace("&gt;", ">")
-    assert "script" in shown_wrong(bad, {"a": "<script>alert(1)</script>"})
+    found = shown_wrong(bad, {"a": "<script>alert(1)</script>"})
+    figures("23 control: a page that does not escape", noticed=len(found))
+    assert "script" in found
 
 
 def test_every_page_that_shows_answers_shows_them_as_text(client_as: ClientAs, answered: list[Asked]) -> None:
@@ -192,7 +198,9 @@ def test_every_page_that_shows_answers_shows_them_as_text(client_as: ClientAs, a
                 f"/rounds/{each.head.round_id}",
             )
         }
-        assert {path: page.strange for path, page in pages.items() if page.strange} == {}
+        strange = {path: page.strange for path, page in pages.items() if page.strange}
+        figures("23 texts on pages", pages=len(pages), wrong=len(strange))
+        assert strange == {}
         read = " ".join(page.text for path, page in pages.items() if path.startswith("read "))
         for place in (pages["receipt"].text, read):
             missing = [typed for typed in each.typed.values() if flat(as_kept(typed)) not in place]
@@ -223,12 +231,16 @@ def test_workbooks_hold_every_text_in_a_cell_that_computes_nothing(
     signed = [as_shown(as_kept(typed)) for each in answered[:2] for typed in each.typed.values()]
     whole = manager.get(f"/rounds/{answered[0].head.round_id}/workbook.xlsx")
     assert whole.status_code == 200
-    assert workbook_faults(whole.content, signed) == []
+    found = workbook_faults(whole.content, signed)
+    figures("23 texts in workbooks", workbooks=1, wrong=len(found))
+    assert found == []
     for each in answered:
         lead = client_as(OrganisationRole.LEAD, organisation=each.head.organisation_id)
         own = lead.get(f"/returns/{each.head.id}/answers.xlsx")
         wanted = [as_shown(as_kept(typed)) for typed in each.typed.values()]
-        assert workbook_faults(own.content, wanted) == []
+        found = workbook_faults(own.content, wanted)
+        figures("23 texts in workbooks", workbooks=1, wrong=len(found))
+        assert found == []
 
 
 def test_a_workbook_with_a_formula_or_a_lost_text_would_be_noticed() -> None:
@@ -240,6 +252,7 @@ def test_a_workbook_with_a_formula_or_a_lost_text_would_be_noticed() -> None:
     out = io.BytesIO()
     book.save(out)
     found = workbook_faults(out.getvalue(), ["lost"])
+    figures("23 control: a careless workbook", noticed=len(found))
     assert {"Sheet!A1 is f", "Sheet!A2 is e", "lost"} <= set(found)
 
 
@@ -264,6 +277,7 @@ def test_what_cannot_be_stored_is_refused_with_its_field_and_kept_on_the_page(
     assert f'href="#{field}"' in reply.text
     assert Reply(reply.text).fields[field] == naughty
     assert stored(engine, each.head.id) == before
+    figures("23 texts that cannot be stored", texts=1, wrong=0)
 
 
 def test_a_form_that_cut_instead_of_refusing_would_be_noticed(
@@ -287,4 +301,6 @@ def test_a_form_that_cut_instead_of_refusing_would_be_noticed(
     }
     assert lead.post(f"/returns/{each.head.id}/{domain.key}/{standard.key}", data=form).status_code == 200
     each.typed[standard.key, "comment"] = "x" * 6_000
-    assert "x" * 6_000 in not_kept(engine, [each])
+    missed = not_kept(engine, [each])
+    figures("23 control: a form that cuts", noticed=len(missed))
+    assert "x" * 6_000 in missed

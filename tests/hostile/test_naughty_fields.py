@@ -19,6 +19,7 @@ from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.people.rules import is_address
 from tests import builders
 from tests.conftest import ClientAs, MovableClock
+from tests.faults.scale import figures
 from tests.hostile.reading import Reply, flat
 from tests.hostile.strings import NEVER_STORED, TOO_LONG, as_kept, as_line, as_register, storable
 
@@ -298,7 +299,9 @@ def _refusal_faults(page: Reply, naughty: str) -> list[str]:
 
 @pytest.mark.parametrize("each", FIELDS, ids=lambda each: each.name)
 def test_a_text_field_keeps_or_refuses_every_text(place: Place, each: Text) -> None:
-    found = [fault for naughty in texts_for(each) for fault in faults_of(place, each, naughty)]
+    texts = texts_for(each)
+    found = [fault for naughty in texts for fault in faults_of(place, each, naughty)]
+    figures("23 texts in other fields", fields=1, texts=len(texts), wrong=len(found))
     assert found == []
 
 
@@ -314,7 +317,9 @@ def test_a_field_that_fails_is_noticed(place: Place, monkeypatch: pytest.MonkeyP
         return invite(work, **typed)
 
     monkeypatch.setattr(managing, "invite", broken)
-    assert any("is stored as" in fault for fault in faults_of(place, FIELDS[0], "=1+1"))
+    found = faults_of(place, FIELDS[0], "=1+1")
+    figures("23 control: a name that loses a letter", noticed=len(found))
+    assert any("is stored as" in fault for fault in found)
 
 
 def test_pages_and_lists_show_the_names_as_text(place: Place) -> None:
@@ -354,6 +359,7 @@ def test_every_mail_with_a_naughty_name_or_address_leaves_or_fails_alone(
             text("SELECT recipient, last_error FROM outbox_message WHERE state <> 'sent'")
         )
         assert [tuple(row) for row in waiting] == []
+    figures("23 texts in mails", mails=len(sent), wrong=0)
     for mail in sent:
         again = message_from_bytes(mail.as_bytes())
         assert again["Bcc"] is None

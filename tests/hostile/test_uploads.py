@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from app.core.access import PartnershipRole
 from app.organisations import table_files
 from tests.conftest import ORIGIN, ClientAs
+from tests.faults.scale import figures
 from tests.hostile.files import hostile_questionnaires, hostile_tables, table
 from tests.hostile.reading import Reply
 
@@ -20,6 +21,8 @@ MOST_SECONDS = 5
 MOST_MB = 200
 KINDS = ("schools", "agencies", "contacts")
 NAMES = list(hostile_tables())
+# Of each file that was tried: seconds of work, and megabytes.
+LARGEST: list[tuple[float, int]] = []
 KEPT = ("organisation", "identifier", "contact", "membership", "user_account", "register_import")
 
 
@@ -72,7 +75,14 @@ def faults_of(client: TestClient, kind: str, file: tuple[str, bytes]) -> list[st
         found.append(f"{seconds:.1f} seconds")
     if megabytes > MOST_MB:
         found.append(f"{megabytes} MB")
+    LARGEST.append((seconds, megabytes))
     return found
+
+
+def tried(what: str, found: list[str]) -> None:
+    """Note what came of one hostile file."""
+    seconds, megabytes = LARGEST[-1]
+    figures(what, files=1, wrong=len(found), most_cpu_seconds=round(seconds, 2), most_megabytes=megabytes)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,7 +92,9 @@ def test_a_hostile_table_is_refused_and_changes_nothing(
     manager = client_as(PartnershipRole.BOARD_MANAGER)
     before = rows(engine, *KEPT)
     kind = KINDS[NAMES.index(name) % 3]
-    assert faults_of(manager, kind, hostile[name]) == []
+    found = faults_of(manager, kind, hostile[name])
+    tried("24 hostile files for the register", found)
+    assert found == []
     assert rows(engine, *KEPT) == before
 
 
@@ -91,7 +103,9 @@ def test_a_hostile_questionnaire_is_refused_and_publishes_nothing(
     client_as: ClientAs, engine: Engine, name: str
 ) -> None:
     manager = client_as(PartnershipRole.BOARD_MANAGER)
-    assert faults_of(manager, "questionnaire", hostile_questionnaires()[name]) == []
+    found = faults_of(manager, "questionnaire", hostile_questionnaires()[name])
+    tried("24 hostile questionnaires", found)
+    assert found == []
     assert rows(engine, "questionnaire_version") == [0]
 
 
@@ -112,13 +126,16 @@ def test_a_reader_that_took_too_much_or_failed_would_be_noticed(
         check(data, suffix)
 
     monkeypatch.setattr(table_files, "_check_content", greedy)
-    assert any("MB" in fault for fault in faults_of(manager, "agencies", ("a.exe", b"x")))
+    large = faults_of(manager, "agencies", ("a.exe", b"x"))
+    assert any("MB" in fault for fault in large)
 
     def broken(*_: Any) -> None:
         raise RecursionError
 
     monkeypatch.setattr(table_files, "_check_content", broken)
-    assert any(fault.startswith("500") for fault in faults_of(manager, "agencies", ("a.csv", b"x")))
+    fell = faults_of(manager, "agencies", ("a.csv", b"x"))
+    figures("24 control: a greedy reader and a broken one", noticed=len(large) + len(fell))
+    assert any(fault.startswith("500") for fault in fell)
 
 
 BAD_CONTACTS = table(

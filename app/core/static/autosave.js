@@ -148,7 +148,8 @@
     } else {
       /* A reply that is none of ours, such as a proxy's page: nothing was saved, whatever its status says. */
       standard.unsaved = true;
-      standard.refused = true;
+      /* What is too large is not sent again before it is changed; what is refused may be let in later. */
+      standard.refused = status !== 413;
       const told = content.querySelector("[data-announce]");
       say(standard.section, told || words("Not saved. Your text is still on this page: copy it before you leave."), true);
     }
