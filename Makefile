@@ -2,6 +2,8 @@
 PY := .venv/bin/python
 PORT ?= 8011
 .DEFAULT_GOAL := help
+# Where surroundings forbid it to keep what it compiled, Python compiles the whole program for each process.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-reset test check format bench soak lock
 

@@ -30,6 +30,7 @@ from app.core.settings import settings
 from app.main import build_app
 from app.people import service as people
 from app.people.cookies import cookie_name
+from tests.copying import copy_statement
 from tests.demo_once import demo_copy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +93,8 @@ def server() -> URL:
     directory.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(directory.with_suffix(".lock")):
         address = start_server(directory)
-        _admin(address, "ALTER SYSTEM SET fsync = off")
+        for careful in ("fsync", "full_page_writes"):
+            _admin(address, f"ALTER SYSTEM SET {careful} = off")
         _admin(address, "SELECT pg_reload_conf()")
     return address
 
@@ -109,7 +111,7 @@ def template(server: URL) -> Iterator[str]:
 def fresh_database(server: URL, template: str) -> Iterator[URL]:
     """Yield a migrated database, and drop it afterwards."""
     name = f"module_{uuid.uuid4().hex[:12]}"
-    _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _admin(server, copy_statement(name, template))
     yield server.set(database=name)
     _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 
 from app.core.database import owner_engine
 from app.demo.load import load
+from tests.copying import copy_statement
 
 
 def _run(server: URL, statement: str) -> None:
@@ -34,12 +35,12 @@ def demo_copy(server: URL, template: str, place: Path, now: datetime) -> Iterato
     lock = FileLock(place / f"{loaded}.lock")
     with lock:
         if not users.exists():
-            _run(server, f'CREATE DATABASE "{loaded}" TEMPLATE "{template}"')
+            _run(server, copy_statement(loaded, template))
             engine = owner_engine(server.set(database=loaded))
             load(engine, now=now)
             engine.dispose()
         users.write_text(str(int(users.read_text() if users.exists() else 0) + 1))
-        _run(server, f'CREATE DATABASE "{copy}" TEMPLATE "{loaded}"')
+        _run(server, copy_statement(copy, loaded))
     try:
         yield copy
     finally:

@@ -14,13 +14,14 @@ from app.core.scope import Scope
 from app.people import service as people
 from tests.chasing.post_office import PostOffice
 from tests.conftest import NOW, _admin
+from tests.copying import copy_statement
 
 
 @pytest.fixture
 def own_engine(server: URL, template: str) -> Iterator[Engine]:
     """The pool of a fresh database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _admin(server, copy_statement(name, template))
     engine = build_engine(server.set(database=name), scope=Scope.SYSTEM)
     yield engine
     engine.dispose()

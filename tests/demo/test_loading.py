@@ -14,6 +14,7 @@ from app.core.database import owner_engine
 from app.demo.load import NotEmptyError, is_loaded, load
 from app.organisations.models import Organisation
 from tests.conftest import NOW
+from tests.copying import copy_statement
 from tests.demo.looking import MOMENTS, fetch, hashes, only, tables
 
 
@@ -23,7 +24,7 @@ def second(server: URL, template: str) -> Iterator[Engine]:
     name = f"demo_{uuid.uuid4().hex[:12]}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        connection.execute(text(copy_statement(name, template)))
     engine = owner_engine(server.set(database=name))
     yield engine
     engine.dispose()

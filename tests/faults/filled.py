@@ -9,6 +9,8 @@ from functools import partial
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL
 
+from tests.copying import copy_statement
+
 
 def owner(address: URL) -> Engine:
     """Return an engine that works as the owner of the tables, with every organisation in sight."""
@@ -34,7 +36,7 @@ def run(address: URL, *statements: str) -> None:
 def new_database(server: URL, template: str | None = None) -> Iterator[URL]:
     """Make a database, empty or as a copy, and drop it at the end."""
     name = f"fault_{uuid.uuid4().hex[:12]}"
-    run(server, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    run(server, copy_statement(name, template) if template else f'CREATE DATABASE "{name}"')
     try:
         yield server.set(database=name)
     finally:
