@@ -65,6 +65,7 @@ from app.planner.calendar_pages import router as calendar_router
 from app.planner.pages import router as planner_router
 from app.planner.year_pages import router as year_router
 from app.questionnaires.pages import router as questionnaires_router
+from app.returns.action_evidence_pages import router as action_evidence_router
 from app.returns.asked_pages import router as asked_router
 from app.returns.edition_pages import router as editions_router
 from app.returns.evidence_pages import router as evidence_router
@@ -102,6 +103,7 @@ ROUTERS = (
     evidence_router,
     moderation_own_router,
     asked_router,
+    action_evidence_router,
     returns_router,
     versions_router,
     people_router,

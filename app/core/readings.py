@@ -70,6 +70,7 @@ READS: Final[Mapping[str, Read]] = {
     "/our-visits/{visit_id}": _VISIT,
     "/our-visits/{visit_id}/report.docx": Read("report", "visit", "visit_id"),
     "/actions/{action_id}": Read("pages", "action", "action_id"),
+    "/actions/{action_id}/evidence": Read("pages", "action", "action_id"),
     "/returns/{return_id}/actions": _PAGES,
     "/actions.csv": Read("list", "actions"),
     "/audit/events.csv": Read("events", "audit"),

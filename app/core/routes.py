@@ -163,6 +163,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /actions": Access.RETURNS,
     "GET /actions.csv": Access.RETURNS,
     "GET /actions/{action_id}": Access.OWN_READ,
+    "GET /actions/{action_id}/evidence": Access.OWN_READ,
     "POST /actions/{action_id}/progress": Access.OWN_WRITE,
     "POST /actions/{action_id}/comments": Access.OWN_READ,
     "POST /actions/{action_id}/review": Access.RETURNS,

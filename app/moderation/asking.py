@@ -1,20 +1,12 @@
 """The thread on a standard: an officer asks, the organisation answers, and the answer comes back."""
 
-from sqlalchemy import select
-from sqlmodel import col
-
-from app.core import audit, outbox
+from app.core import audit
 from app.core.access import Work
 from app.core.errors import RefusedError
-from app.core.rendering import render_text
-from app.core.settings import settings
-from app.moderation import queries
+from app.moderation import mails, queries
 from app.moderation.models import ModerationMessage
 from app.moderation.rules import Thread
-from app.moderation.service import Held, hold, must_moderate
-from app.people.models import User
-from app.people.rules import normal_address
-from app.people.writing import answerable, write_to
+from app.moderation.service import hold, must_moderate
 from app.returns import queries as returns
 
 
@@ -29,11 +21,11 @@ def ask(work: Work, return_id: int, domain_key: str, standard_key: str, text: st
         problem = "Your last question on this standard is not answered yet: wait for the answer"
         raise RefusedError("", {f"question-{standard_key}": problem})
     number = _say(work, held.this, (domain_key, standard_key), text, asks=True)
-    to_organisation(
+    mails.to_organisation(
         work,
-        held,
+        held.this,
         "moderation-question",
-        f"A question about your return: {held.this.organisation_name}",
+        "A question about your return",
         key=str(number),
         path=f"/returns/{held.id}/questions",
         standard=standard.title,
@@ -78,7 +70,7 @@ def answer(work: Work, this: returns.ReturnHead, standard_key: str, text: str) -
         raise RefusedError("", {f"answer-{standard_key}": "Write your answer"})
     asked = thread[-1]
     number = _say(work, this, (asked.domain_key, standard_key), text, asks=False)
-    _to_officer(work, this, asked.user_id, number)
+    mails.answered(work, this, asked.user_id, number)
     audit.record(
         work,
         "moderation.answered",
@@ -87,51 +79,3 @@ def answer(work: Work, this: returns.ReturnHead, standard_key: str, text: str) -
         standard=standard_key,
         text=text.strip(),
     )
-
-
-def to_organisation(
-    work: Work, held: Held, kind: str, subject: str, *, key: str, path: str, **words: str
-) -> int:
-    """Queue a mail to the organisation's leads and signatories and return to how many it goes."""
-    reached = answerable(work.session, held.organisation_id)
-    write_to(
-        work,
-        reached,
-        kind,
-        key=f"{held.id}:{key}",
-        subject=subject,
-        organisation_id=held.organisation_id,
-        path=path,
-        organisation=held.this.organisation_name,
-        title=held.this.round_title,
-        **words,
-    )
-    return len(reached)
-
-
-def _to_officer(work: Work, this: returns.ReturnHead, user_id: int, number: int) -> None:
-    config = settings()
-    row = work.session.execute(
-        select(col(User.name), col(User.email)).where(
-            col(User.id) == user_id, col(User.disabled_at).is_(None)
-        )
-    ).first()
-    if row is None:
-        return
-    mail = outbox.Mail(
-        dedupe_key=f"moderation-answer:{this.id}:{number}",
-        kind="moderation-answer",
-        recipient=normal_address(row[1]),
-        subject=f"Answered: {this.organisation_name}",
-        body=render_text(
-            "mails/moderation-answer.txt",
-            name=row[0],
-            organisation=this.organisation_name,
-            title=this.round_title,
-            link=f"{config.public_address}/moderation/{this.id}",
-            partnership_name=config.partnership_name,
-        ),
-        # It hangs on a row of the organisation that answers.
-        organisation_id=this.organisation_id,
-    )
-    outbox.enqueue(work.session, [mail], work.now)

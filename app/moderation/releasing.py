@@ -6,8 +6,7 @@ from sqlmodel import col
 from app.core import audit
 from app.core.access import PartnershipRole, Work
 from app.core.errors import RefusedError
-from app.moderation import queries
-from app.moderation.asking import to_organisation
+from app.moderation import mails, queries
 from app.moderation.models import Moderation
 from app.moderation.rules import Thread, obstacles, progress_of
 from app.moderation.service import NEW_EDITION, Held, hold, must_not_be_concerned, recompute
@@ -76,11 +75,11 @@ def release(work: Work, return_id: int) -> None:
     if against:
         raise RefusedError(f"This cannot be released yet. {' '.join(against)}")
     _set_released(work, held, at_now=True)
-    to_organisation(
+    mails.to_organisation(
         work,
-        held,
+        held.this,
         "moderation-released",
-        f"What we made of your return: {held.this.organisation_name}",
+        "What we made of your return",
         key=work.now.isoformat(),
         path=f"/returns/{held.id}/feedback",
     )

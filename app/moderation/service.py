@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.core import audit
 from app.core.access import PartnershipRole, Work
 from app.core.errors import NotFoundError, RefusedError
-from app.moderation import queries
+from app.moderation import mails, queries
 from app.moderation.interests import conflict_of
 from app.moderation.models import Moderation, ModerationShare
 from app.moderation.rules import (
@@ -156,6 +156,9 @@ def judge(work: Work, return_id: int, domain_key: str, standard_key: str, verdic
         field = "comment" if verdict.judged in (*levels, own) else "judged"
         raise RefusedError("", {f"{field}-{standard_key}": problem})
     second = needs_second_opinion(own, verdict.judged, held.asked)
+    # One mail for all that this officer's work on the return leaves to confirm, not one for each standard.
+    if second and not any(each.waits_after(work.actor.user_id) for each in held.judged.values()):
+        mails.second_opinion_wanted(work, held.this, domain_key, standard)
     _store(work, held, domain_key, {standard_key: verdict}, opinion=_first(second=second))
     audit.record(
         work,
@@ -274,6 +277,9 @@ def second_opinion(work: Work, return_id: int, standard_key: str, *, yes: bool, 
     row.opinion_comment, row.opinion_at = comment.strip(), work.now
     row.version += 1
     work.session.flush()
+    if not yes:
+        _, standard = held.standard(judged.domain_key, standard_key)
+        mails.second_opinion_refused(work, held.this, judged, standard)
     audit.record(
         work,
         "moderation.confirmed" if yes else "moderation.refused",

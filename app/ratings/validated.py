@@ -35,6 +35,10 @@ class Judged:
         """Say whether it is in force: no second opinion is missing, and the answer is still the same."""
         return self.opinion in COUNTING and not self.outdated
 
+    def waits_after(self, user_id: int) -> bool:
+        """Say whether it waits for a second opinion on what this officer made of it."""
+        return self.judged_by == user_id and self.opinion is Opinion.WAITING and not self.outdated
+
     @property
     def changed(self) -> bool:
         """Say whether the officer sees it otherwise than the organisation."""

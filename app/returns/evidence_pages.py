@@ -26,8 +26,6 @@ from app.returns.pages import domain_named, standard_named
 router = APIRouter()
 LOG = logging.getLogger("eleven")
 
-"""A file that is somewhat too large is read and refused in words; what is far too large is not read."""
-
 
 def storage_of(request: Request) -> Storage:
     """Return where this program keeps files."""

@@ -1,18 +1,15 @@
 """Mails about a visit: to the agency, to the safeguarding partners, to the board managers."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
-from app.core import outbox
 from app.core.access import PartnershipRole, Work
 from app.core.clock import long_date
-from app.core.rendering import render_text
-from app.core.settings import settings
-from app.people.models import PartnershipMember, User
-from app.people.rules import normal_address
-from app.people.writing import answerable, write_to
+from app.people.models import PartnershipMember
+from app.people.writing import answerable, write_to, write_to_partnership
 from app.visits.queries import VisitHead, seats
 from app.visits.rules import Partner
 
@@ -40,7 +37,7 @@ def to_partners(work: Work, this: VisitHead, who: Iterable[Partner], subject: st
     """Queue a mail to those who speak for these safeguarding partners."""
     wanted = set(who)
     ids = [seat.user_id for seat in seats(work.session) if seat.partner in wanted]
-    _to_partnership(work, this, col(User.id).in_(ids), subject, what)
+    _to_partnership(work, this, ids, subject, what)
 
 
 def to_board_managers(work: Work, this: VisitHead, subject: str, what: str) -> None:
@@ -48,29 +45,19 @@ def to_board_managers(work: Work, this: VisitHead, subject: str, what: str) -> N
     managers = select(col(PartnershipMember.user_id)).where(
         col(PartnershipMember.role) == PartnershipRole.BOARD_MANAGER
     )
-    _to_partnership(work, this, col(User.id).in_(managers), subject, what)
+    _to_partnership(work, this, managers, subject, what)
 
 
-def _to_partnership(work: Work, this: VisitHead, which: object, subject: str, what: str) -> None:
-    config = settings()
-    rows = work.session.execute(
-        select(col(User.id), col(User.name), col(User.email)).where(which, col(User.disabled_at).is_(None))  # type: ignore[arg-type]
+def _to_partnership(
+    work: Work, this: VisitHead, to: Iterable[int] | Select[Any], subject: str, what: str
+) -> None:
+    write_to_partnership(
+        work,
+        to,
+        "visit-partnership",
+        key=f"{this.id}:{work.now.isoformat()}:{subject}",
+        subject=f"{subject}: {this.organisation}",
+        path=f"/visits/{this.id}",
+        what=what,
+        organisation=this.organisation,
     )
-    mails = [
-        outbox.Mail(
-            dedupe_key=f"visit-partnership:{this.id}:{work.now.isoformat()}:{subject}:{user_id}",
-            kind="visit-partnership",
-            recipient=normal_address(address),
-            subject=f"{subject}: {this.organisation}",
-            body=render_text(
-                "mails/visit-partnership.txt",
-                name=name,
-                what=what,
-                organisation=this.organisation,
-                link=f"{config.public_address}/visits/{this.id}",
-                partnership_name=config.partnership_name,
-            ),
-        )
-        for user_id, name, address in rows
-    ]
-    outbox.enqueue(work.session, mails, work.now)

@@ -1,9 +1,10 @@
 """Steps of importing that tests share: files of few rows, looking, applying, and reading the register."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -19,6 +20,17 @@ from tests.organisations.register_builder import Row, as_csv, school
 LINKS = ("URN", "LinkURN", "LinkName", "LinkType", "LinkEstablishedDate")
 CONTACTS = ("URN", "Organisation", "Role", "Name", "Email", "Telephone")
 AGENCIES = ("Code", "Name", "Kind", "Parent", "ODS", "Successor of", "Telephone")
+
+
+@pytest.fixture(autouse=True)
+def empty_register(work: Work) -> Iterator[None]:
+    """Each test begins with an empty register of its own authority: what it writes is rolled back."""
+    connection = work.session.connection()
+    before = connection.begin_nested()
+    yield
+    if before.is_active:
+        before.rollback()
+    work.session.rollback()
 
 
 def schools(work: Work, *rows: Row, la: str = "812", links: Iterable[Row] = ()) -> int:

@@ -1,7 +1,5 @@
 """A partnership's own lists, of agencies and of contacts, come into the register without removing anybody."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -13,6 +11,7 @@ from app.organisations.models import Contact, OrganisationStatus, Succession
 from app.organisations.service import Applied
 from app.people.models import Membership, User
 from tests import builders
+from tests.organisations import import_steps
 from tests.organisations.import_steps import (
     ACADEMY,
     agencies,
@@ -30,16 +29,7 @@ from tests.organisations.import_steps import (
 )
 from tests.organisations.register_builder import Row, school
 
-
-@pytest.fixture(autouse=True)
-def _empty_register(work: Work) -> Iterator[None]:
-    """Each test begins with an empty register of its own authority: what it writes is rolled back."""
-    connection = work.session.connection()
-    before = connection.begin_nested()
-    yield
-    if before.is_active:
-        before.rollback()
-    work.session.rollback()
+empty_register = import_steps.empty_register
 
 
 # --- agencies -------------------------------------------------------------------------------------

@@ -1,22 +1,13 @@
 """The schools register is read with all its oddities, and nothing is passed over in silence."""
 
-import random
-import sys
-import time
-from collections import Counter
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from app.organisations.difference import compare
 from app.organisations.register_file import (
-    Link,
     RegisterFileError,
     SchoolRow,
     SchoolsFile,
-    parse_links,
     parse_schools,
     read_table,
 )
@@ -373,108 +364,3 @@ def test_an_authority_outside_england_has_no_school_to_ask(la: str) -> None:
     assert (file.rows, file.refused) == ((), ())
     assert sum(file.skipped.values()) - file.skipped["other_authority"] == 100
     assert file.out_of_scope
-
-
-# --- properties -----------------------------------------------------------------------------------
-
-
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), shuffle=st.integers(0, 10_000))
-def test_the_order_of_columns_and_the_encoding_make_no_difference(seed: int, shuffle: int) -> None:
-    rows = list(register(40, seed=seed))
-    expected = parse_schools(read_table(as_csv(rows), "a.csv"), "919")
-    columns = list(COLUMNS)
-    random.Random(shuffle).shuffle(columns)  # noqa: S311
-    for encoding in ("cp1252", "utf-8", "utf-8-sig"):
-        data = as_csv(rows, columns=columns, encoding=encoding)
-        assert parse_schools(read_table(data, "b.csv"), "919") == expected
-    assert any(
-        "\u2019" in row.name for row in parse_schools(read_table(as_csv(register(900)), "c.csv"), "919").rows
-    )
-
-
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_the_same_file_again_changes_nothing(seed: int) -> None:
-    file = parse_schools(read_table(as_csv(register(90, seed=seed)), "a.csv"), "812")
-    known = {row.urn: row.facts() for row in file.rows}
-    again = parse_schools(read_table(as_csv(register(90, seed=seed), encoding="utf-8"), "b.csv"), "812")
-    difference = compare(known, again.rows, given=again.given)
-    assert (difference.new, difference.changed, difference.gone) == ((), (), ())
-    assert difference.unchanged == len(file.rows)
-
-
-def test_a_register_read_in_the_wrong_encoding_would_not_pass_as_unchanged() -> None:
-    rows = [school(Town="Vallée")]
-    known = {row.urn: row.facts() for row in read(*rows).rows}
-    wrong = parse_schools(read_table(as_csv(rows, encoding="cp1250"), "a.csv"), "812")
-    assert compare(known, wrong.rows).changed == ()
-    wrong = parse_schools(read_table(as_csv(rows, encoding="cp850"), "a.csv"), "812")
-    assert [change.field for change in compare(known, wrong.rows).changed[0].fields] == ["address"]
-
-
-def test_a_whole_register_of_fifty_thousand_is_read_and_compared_in_seconds() -> None:
-    tally: Counter[tuple[str, str, str]] = Counter()
-    data = as_csv(register(50_000, tally=tally))
-    begun = time.process_time()
-    file = parse_schools(read_table(data, "edubasealldata.csv"), "919")
-    known = {row.urn: row.facts() for row in file.rows}
-    difference = compare(known, file.rows, given=file.given)
-    seconds = time.process_time() - begun
-    sys.stdout.write(f"50,000 rows, {len(data) / 1e6:.0f} MB: {seconds:.2f} s of CPU\n")
-    mine = {key: count for key, count in tally.items() if key[0] == "919"}
-    asked = sum(count for (_, status, kind), count in mine.items() if status in "13" and kind != "29")
-    assert len(file.rows) == difference.unchanged == asked > 2_000
-    assert file.skipped["other_authority"] == 50_000 - sum(mine.values())
-    assert file.skipped["closed"] == sum(n for (_, status, _), n in mine.items() if status == "2")
-    assert sum(file.skipped.values()) + len(file.rows) == 50_000
-    assert file.refused == ()
-    assert seconds < 6
-
-
-# --- links ----------------------------------------------------------------------------------------
-
-
-def links(*lines: str) -> tuple[Link, ...]:
-    text = "\n".join(('"URN","LinkURN","LinkName","LinkType","LinkEstablishedDate"', *lines))
-    return parse_links(read_table(text.encode("cp1252"), "links.csv"))
-
-
-def test_links_are_predecessors_and_successors_with_their_flags() -> None:
-    assert links(
-        '100023,100024,"Torriano Infant School","Predecessor","15-09-2015"',
-        '100016,132245,"Kingsgate Primary School","Successor",""',
-        '100012,100021,"Rhyl Community School","Successor - merged","31-08-2021"',
-        '100068,100071,"North Bridge Nursery","Successor - amalgamated","01-09-2021"',
-        '100080,100081,"Somewhere","Predecessor - Split School","01-09-2021"',
-    ) == (
-        Link("100023", "100024", "predecessor", on_date=date(2015, 9, 15)),
-        Link("100016", "132245", "successor"),
-        Link("100012", "100021", "successor", merged=True, on_date=date(2021, 8, 31)),
-        Link("100068", "100071", "successor", merged=True, on_date=date(2021, 9, 1)),
-        Link("100080", "100081", "predecessor", split=True, on_date=date(2021, 9, 1)),
-    )
-
-
-def test_links_without_direction_are_passed_over_and_repeated_ones_count_once() -> None:
-    assert links(
-        '100050,132838,"LaSWAP","Sixth Form Centre Link",""',
-        '101276,101277,"Edgware","Result of Amalgamation","31-08-2014"',
-        '106666,135500,"Gateway","Expansion","01-09-2014"',
-    ) == ()  # fmt: skip
-    assert len(links('100016,132245,"K","Successor",""', '100016,132245,"Kingsgate","Successor",""')) == 1
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ('100016,13224,"K","Successor",""', "Row 3: LinkURN is “13224”"),
-        ('100016,132245,"K","Successor","2015"', "Row 3: LinkEstablishedDate is “2015”"),
-        ('100016,132245,"K","Successor","","more"', "Row 3: It has 6 cells"),
-    ],
-)
-def test_a_link_that_cannot_be_read_names_its_row(line: str, said: str) -> None:
-    good = '100023,100024,"T","Predecessor",""'
-    assert len(links(good)) == 1
-    with pytest.raises(RegisterFileError, match=said):
-        links(good, line)

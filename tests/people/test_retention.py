@@ -1,20 +1,17 @@
 """Retention, rule by rule: what is due goes, what is not stays, and who left long ago is erased."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.engine import URL
 from sqlmodel import Session
 
 from app.core.access import OrganisationRole, Work
-from app.core.database import build_engine
-from app.core.scope import Scope
 from app.core.settings import settings
 from app.people import keeping, retention, service
 from app.people.retention_rules import RULES
-from tests.conftest import NOW, MovableClock, fresh_database
+from tests.conftest import NOW, MovableClock
+from tests.people import alone
 from tests.people.old_rows import (
     MADE,
     events,
@@ -30,26 +27,7 @@ from tests.people.old_rows import (
 )
 
 pytestmark = pytest.mark.access
-
-
-@pytest.fixture
-def database(server: URL, template: str) -> Iterator[URL]:
-    """A database for each test: retention looks at all of it."""
-    yield from fresh_database(server, template)
-
-
-@pytest.fixture
-def engine(database: URL) -> Iterator[Engine]:
-    """The test's connection pool."""
-    engine = build_engine(database, scope=Scope.SYSTEM)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    """The test's clock."""
-    return MovableClock(NOW)
+database, engine, clock = alone.database, alone.engine, alone.clock
 
 
 def due_count(engine: Engine, clock: MovableClock, key: str) -> int:

@@ -1,7 +1,6 @@
 """Retention day by day: in batches, once a day, with several workers, and by the command."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,35 +11,15 @@ from sqlmodel import Session
 from app import cli
 from app.core import embedded
 from app.core.access import Work
-from app.core.database import build_engine
-from app.core.scope import Scope
 from app.people import retention
 from app.people.keeping import Unit
 from app.people.retention_rules import Rule, Sweep
-from tests.conftest import NOW, MovableClock, fresh_database
+from tests.conftest import NOW, MovableClock
+from tests.people import alone
 from tests.people.old_rows import MADE, events, person, rows_of, rule, session_of
 
 pytestmark = pytest.mark.access
-
-
-@pytest.fixture
-def database(server: URL, template: str) -> Iterator[URL]:
-    """A database for each test: retention looks at all of it."""
-    yield from fresh_database(server, template)
-
-
-@pytest.fixture
-def engine(database: URL) -> Iterator[Engine]:
-    """The test's connection pool."""
-    engine = build_engine(database, scope=Scope.SYSTEM)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    """The test's clock."""
-    return MovableClock(NOW)
+database, engine, clock = alone.database, alone.engine, alone.clock
 
 
 def test_a_batch_at_a_time_and_one_event_for_the_day(

@@ -1,6 +1,5 @@
 """Returns of old rounds go whole; nothing of an open round ever does: three walls, each holding alone."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -8,14 +7,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from app.core.access import Actor, PartnershipRole, Work
-from app.core.database import build_engine, owner_engine
+from app.core.database import owner_engine
 from app.core.personal_data import REGISTER
-from app.core.scope import Scope
 from app.people import keeping, retention, retention_rules, service
 from app.people.keeping import RoundFact
 from app.people.retention_rules import RULES
@@ -24,31 +21,13 @@ from app.rounds import service as rounds
 from app.rounds.models import RoundState
 from tests import builders
 from tests.access.moderated import moderated
-from tests.conftest import NOW, MovableClock, fresh_database
+from tests.conftest import NOW, MovableClock
+from tests.people import alone
 
 pytestmark = pytest.mark.access
+database, engine, clock = alone.database, alone.engine, alone.clock
 OF_RETURN = {held.table: held.of_return for held in REGISTER if held.of_return}
 RETURNS = [each for each in RULES if each.key == "returns"]
-
-
-@pytest.fixture
-def database(server: URL, template: str) -> Iterator[URL]:
-    """A database for each test: retention looks at all of it."""
-    yield from fresh_database(server, template)
-
-
-@pytest.fixture
-def engine(database: URL) -> Iterator[Engine]:
-    """The test's connection pool."""
-    engine = build_engine(database, scope=Scope.SYSTEM)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    """The test's clock."""
-    return MovableClock(NOW)
 
 
 # What else belongs to a return: a file, a reminder, an exemption that was lifted, more time.
