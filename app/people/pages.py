@@ -57,9 +57,8 @@ def send_link(request: Request, _actor: GuardDep, session: SessionDep, form: For
     """Mail a link; the answer is the same whether the address is known or not."""
     address, to = form.code("email"), safe_return_path(form.get("to", "/"))
     if not is_address(address):
-        problem = RefusedError(
-            "", {"email": "Enter an email address in the correct form, like name@example.org"}
-        )
+        words = "Enter an email address in the correct form, like name@example.org"
+        problem = RefusedError("", {"email": words if address.strip() else "Enter your email address"})
         return _sign_in_page(request, session, to, problem=problem, address=form.get("email", ""))
     limits.forget_whole(session, at)
     wait = _wait_to_ask(request, session, normal_address(address), at)

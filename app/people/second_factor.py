@@ -36,9 +36,10 @@ class Passed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What a person needs to set up their app: the secret as a picture, as text, and sealed for the form."""
+    """What a person needs to set up their app: the secret as a picture, a link, as text, and sealed for the form."""
 
     picture: str
+    address: str
     secret: str
     sealed: str
 
@@ -71,7 +72,7 @@ def begin(actor: Actor, now: datetime, sealed: str = "") -> SetUp:
     picture = segno.make(address, error="l", micro=False).svg_inline(
         border=4, svgclass="qr-code", lineclass=None, omitsize=True, title=None, light="#fff", dark="#000"
     )
-    return SetUp(picture, totp.in_groups(secret), seal(json.dumps([actor.user_id, secret]), now))
+    return SetUp(picture, address, totp.in_groups(secret), seal(json.dumps([actor.user_id, secret]), now))
 
 
 def _secret_of(actor: Actor, sealed: str, now: datetime) -> str | None:

@@ -206,7 +206,7 @@ def history_of_return(request: Request, actor: ActorDep, session: SessionDep, re
             "History of this return",
             f"{this.organisation_name}: {this.round_title}",
             f"/returns/{return_id}/history",
-            ("Back to the return", f"/returns/{return_id}"),
+            ("All parts of this return", f"/returns/{return_id}"),
             note="A look at the return is listed once an hour for each person."
             if _wants_readings(request)
             else "",

@@ -63,6 +63,7 @@
         window.eleven.announce("You stay signed in.");
       } else {
         failed = true;
+        holder.replaceWith(wayBack());
         box.querySelector("p").textContent = "This did not work. Sign in again in a new tab; what you wrote stays on this page.";
       }
     });
@@ -70,10 +71,31 @@
     return holder;
   }
 
+  /* Once signed out nobody can stay: the only way on is to sign in, beside this page and what it holds. */
+  function wayBack() {
+    const holder = document.createElement("div");
+    const link = document.createElement("a");
+    link.className = "govuk-link";
+    link.href = "/sign-in";
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = "Sign in again (opens in a new tab)";
+    holder.append(link);
+    return holder;
+  }
+
+  function offerWayBack() {
+    if (box.querySelector("a")) return;
+    const stay = box.querySelector("div");
+    if (stay) stay.remove();
+    box.append(wayBack());
+  }
+
   function look() {
     const left = ends - Date.now();
     if (left <= WARN_BEFORE_MS) {
       warn();
+      if (left <= 0) offerWayBack();
       if (!failed) box.querySelector("p").textContent = words();
     } else if (box) {
       failed = false;
