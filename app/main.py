@@ -36,13 +36,13 @@ from app.core.errors import (
 from app.core.faults import described, where_asked
 from app.core.kept import kept_form, page_of, reference_of
 from app.core.logs import RequestLog
+from app.core.outside import file_store
 from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
 from app.core.routes import MEBIBYTE, TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
-from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
 from app.moderation.board_pages import router as moderation_board_router
 from app.moderation.own_pages import router as moderation_own_router

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from app.core.archive import Manifest, RecoveryError, identity_from, recipient_from
 from app.core.backup import backup
 from app.core.object_storage import ObjectStorage
+from app.core.outside import file_store
 from app.core.restore import checked, restore
 from app.core.settings import settings
-from app.core.stores import file_store
 
 
 def add_backup_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ What belongs to a visit goes with it: with its return, or, when it had none, by 
 
 from typing import Final
 
-from app.core.held import PERSON, Basis, Erasure, Held, Owner, Personal, Plain, free_text, mine
+from app.core.held.words import PERSON, Basis, Erasure, Held, Owner, Personal, Plain, free_text, mine
 
 OF_VISIT = "visit_id organisation_id"
 HEARD = "written for the partnership about a visit; it can name people"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.core.held import Held, Plain
+from app.core.held.words import Held, Plain
 
 SIGNALS: Final = (
     Held(

@@ -5,7 +5,7 @@ An action goes with its return, or, when it had none, by the rule `actions`; wha
 
 from typing import Final
 
-from app.core.held import PERSON, Erasure, Held, Owner, Personal, Plain, free_text
+from app.core.held.words import PERSON, Erasure, Held, Owner, Personal, Plain, free_text
 
 ACTIONS: Final = (
     Held(

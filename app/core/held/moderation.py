@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.core.held import PERSON, Basis, Erasure, Held, Owner, Personal, Plain, free_text, mine
+from app.core.held.words import PERSON, Basis, Erasure, Held, Owner, Personal, Plain, free_text, mine
 
 OF_RETURN = "return_id organisation_id"
 SAID = "written about an organisation's answer; it can name people"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.core.held import Held, Plain, free_text
+from app.core.held.words import Held, Plain, free_text
 
 PLANNED = "written for the partnership about its year; it can name people"
 

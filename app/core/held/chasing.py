@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.core.held import GUARDS, PERSON, Erasure, Held, Owner, Personal, Plain, free_text, mine
+from app.core.held.words import GUARDS, PERSON, Erasure, Held, Owner, Personal, Plain, free_text, mine
 
 WHY_SPARED = "written about the organisation; it can name people"
 

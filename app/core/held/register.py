@@ -8,15 +8,15 @@ models.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from app.core.held import Held
-from app.core.held_actions import ACTIONS
-from app.core.held_chasing import CHASING
-from app.core.held_moderation import MODERATION
-from app.core.held_people import PEOPLE, REGISTER_OF_ORGANISATIONS
-from app.core.held_planner import PLANNER
-from app.core.held_returns import QUESTIONS_AND_ROUNDS, RETURNS, TRAIL
-from app.core.held_signals import SIGNALS
-from app.core.held_visits import VISITS
+from app.core.held.actions import ACTIONS
+from app.core.held.chasing import CHASING
+from app.core.held.moderation import MODERATION
+from app.core.held.people import PEOPLE, REGISTER_OF_ORGANISATIONS
+from app.core.held.planner import PLANNER
+from app.core.held.returns import QUESTIONS_AND_ROUNDS, RETURNS, TRAIL
+from app.core.held.signals import SIGNALS
+from app.core.held.visits import VISITS
+from app.core.held.words import Held
 
 # Parents before the tables that refer to them: rows are removed in the opposite order.
 REGISTER: Final[tuple[Held, ...]] = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.core.held import Basis, Held, Plain
+from app.core.held.words import Basis, Held, Plain
 
 BEGIN, END = "<!-- from the register: begin -->", "<!-- from the register: end -->"
 

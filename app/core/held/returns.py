@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from app.core.held import FREE_TEXT, PERSON, Basis, Erasure, Held, Owner, Personal, Plain, free_text, mine
+from app.core.held.words import (
+    FREE_TEXT,
+    PERSON,
+    Basis,
+    Erasure,
+    Held,
+    Owner,
+    Personal,
+    Plain,
+    free_text,
+    mine,
+)
 
 AS_SIGNED = "part of what was signed"
 OPEN_TRAIL = "the audit trail is append-only: it must show who did what"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.core.held import FREE_TEXT, GUARDS, PERSON, Basis, Erasure, Held, Owner, Personal, Plain, mine
+from app.core.held.words import FREE_TEXT, GUARDS, PERSON, Basis, Erasure, Held, Owner, Personal, Plain, mine
 
 NOT_LINKED = "not tied to an account"
 
