@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from app.core import backup
+from app.core.backups import backup
 from app.core.database import build_engine
 from app.core.scope import Scope
 from tests.conftest import NOW

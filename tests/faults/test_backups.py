@@ -15,9 +15,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from app import cli
-from app.core import archive, backup, copied_tables, restore
-from app.core import recovery_commands as commands
-from app.core.archive import RecoveryError
+from app.core.backups import archive, backup, commands, copied_tables, restore
+from app.core.backups.archive import RecoveryError
 from app.core.migrate import migrate
 from app.core.settings import settings
 from tests.conftest import NOW

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, Protocol, cast
 
-from app.core.archive import ArchiveWriter, RecoveryError
+from app.core.backups.archive import ArchiveWriter, RecoveryError
 from app.core.object_storage import ObjectStorage
 from app.core.storage import FileGoneError, LocalFolder, Opened, StorageError
 

@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
-from app.core.archive import (
+from app.core.backups.archive import (
     DamagedError,
     Manifest,
     RecoveryError,
@@ -27,8 +27,8 @@ from app.core.archive import (
     rows_of,
     unreadable_is_damaged,
 )
-from app.core.copied_files import FOLDER, Restoring, copied_files
-from app.core.copied_tables import (
+from app.core.backups.copied_files import FOLDER, Restoring, copied_files
+from app.core.backups.copied_tables import (
     Driver,
     driver_of,
     fingerprint,

@@ -21,9 +21,9 @@ import pyrage
 from psycopg import sql
 from sqlalchemy.engine import URL
 
-from app.core.archive import PART_BYTES, ArchiveWriter, Manifest, RecoveryError, encrypted
-from app.core.copied_files import copied_files
-from app.core.copied_tables import (
+from app.core.backups.archive import PART_BYTES, ArchiveWriter, Manifest, RecoveryError, encrypted
+from app.core.backups.copied_files import copied_files
+from app.core.backups.copied_tables import (
     REVISION_TABLE,
     CopiedTable,
     Driver,
