@@ -127,7 +127,6 @@ class Selection:
     told: int
     unreachable: tuple[str, ...]
     paused: tuple[str, ...]
-    not_waiting: int
 
 
 def selected(
@@ -147,7 +146,6 @@ def selected(
         sum(each.to is not None for each in due),
         tuple(sorted(each.of.organisation for each in due if each.to is None)),
         tuple(sorted(each.organisation for each in paused)),
-        len(chosen) - len(wanted),
     )
 
 
