@@ -15,9 +15,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from app import cli
-from app.core.backups import archive, backup, commands, copied_tables, restore
-from app.core.backups.archive import RecoveryError
 from app.core.migrate import migrate
+from app.core.recovery import archive, backup, commands, copied_tables, restore
+from app.core.recovery.archive import RecoveryError
 from app.core.settings import settings
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database, run

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from app.core.access import Work
-from app.core.backups import backup, commands, copied_files, restore
-from app.core.backups.archive import RecoveryError
 from app.core.object_storage import Bucket, ObjectStorage
+from app.core.recovery import backup, commands, copied_files, restore
+from app.core.recovery.archive import RecoveryError
 from app.core.settings import settings
 from app.core.storage import LocalFolder, Storage
 from app.questionnaires.queries import questionnaire

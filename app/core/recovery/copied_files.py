@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, Protocol, cast
 
-from app.core.backups.archive import ArchiveWriter, RecoveryError
 from app.core.object_storage import ObjectStorage
+from app.core.recovery.archive import ArchiveWriter, RecoveryError
 from app.core.storage import FileGoneError, LocalFolder, Opened, StorageError
 
 FOLDER: Final = "evidence"

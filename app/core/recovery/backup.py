@@ -21,9 +21,10 @@ import pyrage
 from psycopg import sql
 from sqlalchemy.engine import URL
 
-from app.core.backups.archive import PART_BYTES, ArchiveWriter, Manifest, RecoveryError, encrypted
-from app.core.backups.copied_files import copied_files
-from app.core.backups.copied_tables import (
+from app.core.object_storage import ObjectStorage
+from app.core.recovery.archive import PART_BYTES, ArchiveWriter, Manifest, RecoveryError, encrypted
+from app.core.recovery.copied_files import copied_files
+from app.core.recovery.copied_tables import (
     REVISION_TABLE,
     CopiedTable,
     Driver,
@@ -34,7 +35,6 @@ from app.core.backups.copied_tables import (
     tables_not_in_sight,
     upkeep_engine,
 )
-from app.core.object_storage import ObjectStorage
 
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from app.core.backups.archive import Manifest, RecoveryError, identity_from, recipient_from
-from app.core.backups.backup import backup
 from app.core.object_storage import ObjectStorage
 from app.core.outside import file_store
-from app.core.backups.restore import checked, restore
+from app.core.recovery.archive import Manifest, RecoveryError, identity_from, recipient_from
+from app.core.recovery.backup import backup
+from app.core.recovery.restore import checked, restore
 from app.core.settings import settings
 
 

@@ -17,7 +17,9 @@ from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
-from app.core.backups.archive import (
+from app.core.migrate import alembic_config, migrate
+from app.core.object_storage import ObjectStorage
+from app.core.recovery.archive import (
     DamagedError,
     Manifest,
     RecoveryError,
@@ -27,8 +29,8 @@ from app.core.backups.archive import (
     rows_of,
     unreadable_is_damaged,
 )
-from app.core.backups.copied_files import FOLDER, Restoring, copied_files
-from app.core.backups.copied_tables import (
+from app.core.recovery.copied_files import FOLDER, Restoring, copied_files
+from app.core.recovery.copied_tables import (
     Driver,
     driver_of,
     fingerprint,
@@ -37,8 +39,6 @@ from app.core.backups.copied_tables import (
     tables,
     upkeep_engine,
 )
-from app.core.migrate import alembic_config, migrate
-from app.core.object_storage import ObjectStorage
 
 
 def checked(path: Path, identity: pyrage.x25519.Identity | None = None) -> Manifest:
