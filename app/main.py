@@ -59,7 +59,6 @@ from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
-from app.planner.audit_pages import router as audit_router
 from app.planner.calendar_pages import router as calendar_router
 from app.planner.pages import router as planner_router
 from app.planner.year_pages import router as year_router
@@ -78,6 +77,7 @@ from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from app.scrutiny.you_said_pages import router as you_said_router
 from app.signals.pages import router as signals_router
+from app.trail.pages import router as trail_router
 from app.visits.own_pages import router as own_visits_router
 from app.visits.pages import router as visits_router
 from app.visits.template_pages import router as visit_template_router
@@ -96,7 +96,7 @@ ROUTERS = (
     finishing_router,
     editions_router,
     together_router,
-    audit_router,
+    trail_router,
     evidence_router,
     moderation_own_router,
     asked_router,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.core.readings import READS
-from app.planner.audit_words import (
+from app.trail.words import (
     EVENTS,
     GROUPS,
     READINGS,
@@ -79,7 +79,7 @@ def test_every_event_that_is_recorded_anywhere_has_words() -> None:
     found = every_event()
     assert len(found) > 35
     assert {"round.closed", "round.reopened", "organisation.gone", "contacts.imported"} <= found
-    assert found - set(EVENTS) == set(), "give it words in app/planner/audit_words.py"
+    assert found - set(EVENTS) == set(), "give it words in app/trail/words.py"
 
 
 @pytest.mark.parametrize(

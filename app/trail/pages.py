@@ -15,11 +15,12 @@ from app.core.forms import whole_number
 from app.core.rendering import error_list, page
 from app.people import queries as people
 from app.people.guard import ActorDep, NowDep
-from app.planner import audit_queries as queries
-from app.planner.audit_files import events_file, readings_file
-from app.planner.audit_queries import Line, Listed, Turn
-from app.planner.audit_rules import Wanted, wanted_from
-from app.planner.audit_words import (
+from app.returns.queries import head
+from app.trail import queries
+from app.trail.files import events_file, readings_file
+from app.trail.queries import Line, Listed, Turn
+from app.trail.rules import Wanted, wanted_from
+from app.trail.words import (
     EVENTS,
     GROUPS,
     choices,
@@ -27,7 +28,6 @@ from app.planner.audit_words import (
     event_name,
     reading_name,
 )
-from app.returns.queries import head
 
 router = APIRouter()
 
@@ -111,7 +111,7 @@ def _audit_page(
     problem = RefusedError("", dict(wanted.problems)) if wanted.problems else None
     return page(
         request,
-        "audit/trail.html",
+        "trail/trail.html",
         status=422 if problem else 200,
         here="/audit/readings" if readings else "/audit",
         file="/audit/readings.csv" if readings else "/audit/events.csv",
@@ -180,7 +180,7 @@ def _history_page(
     listed = queries.readings(session, readings, turn) if looks else queries.events(session, events, turn)
     return page(
         request,
-        "audit/history.html",
+        "trail/history.html",
         this=this,
         here=this.here,
         tabs=[

@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 
 from app.chasing.listing import safe_cell
 from app.core.clock import LONDON
-from app.planner.audit_queries import Line, Names
-from app.planner.audit_words import detail_lines, event_name, reading_name, written
+from app.trail.queries import Line, Names
+from app.trail.words import detail_lines, event_name, reading_name, written
 
 _CHUNK: Final = 1 << 16
 # What is written in a few seconds, and what every spreadsheet opens.

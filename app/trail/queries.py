@@ -14,9 +14,9 @@ from app.core.models import AuditEvent, Reading
 from app.organisations.models import Organisation
 from app.people.models import User
 from app.people.queries import people_like
-from app.planner.audit_rules import Wanted
-from app.planner.audit_words import FOR_THE_REGISTER, events_of, people_in
 from app.rounds.models import Round
+from app.trail.rules import Wanted
+from app.trail.words import FOR_THE_REGISTER, events_of, people_in
 
 PAGE: Final = 50
 _EXPORT_PAGE: Final = 1_000

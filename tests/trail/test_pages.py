@@ -16,8 +16,8 @@ from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.audit_chain import read_head
 from app.core.audit_sealing import end_of_chain, seal
 from app.core.clock import LONDON
-from app.planner.audit_rules import wanted_from
 from app.returns import signoff
+from app.trail.rules import wanted_from
 from tests import builders
 from tests.chasing.scenes import counted
 from tests.conftest import ClientAs, MovableClock
@@ -221,7 +221,7 @@ def test_a_file_that_ends_early_says_so(
     audit.record_many(work, [audit.Event("return.opened", ("return", n)) for n in range(4)])
     work.session.commit()
     for most, lines in ((3, 4), (4, 4)):
-        monkeypatch.setattr("app.planner.audit_files.MOST_LINES", most)
+        monkeypatch.setattr("app.trail.files.MOST_LINES", most)
         found = read_csv(manager.get("/audit/events.csv?kind=return.opened").content)
         assert len(found) == lines
         ends = found[-1]["When (London)"].startswith("The file ends here: it holds the newest 3 lines")
@@ -304,7 +304,7 @@ def test_control_without_the_condition_a_returns_history_would_tell_of_others(
     client_as: ClientAs, two_schools: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, _, our_return, _ = two_schools
-    monkeypatch.setattr("app.planner.audit_queries.of_return", lambda *_args, **_more: [])
+    monkeypatch.setattr("app.trail.queries.of_return", lambda *_args, **_more: [])
     lead = client_as(OrganisationRole.LEAD, organisation=ours)
     assert "private to the desk" in lead.get(f"/returns/{our_return}/history").text
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.planner.audit_words import EVENTS
+from app.trail.words import EVENTS
 from app.visits.lifecycle import Step
 
 pytestmark = pytest.mark.visits
