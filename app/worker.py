@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from app.actions.reminding import pass_over as remind_of_actions
-from app.chasing.deciding import terms
+from app.chasing.schedule import terms
 from app.chasing.worker import Worker
 from app.core.audit_sealing import Sealer
 from app.core.outside import file_store, mail_transport, virus_scanner

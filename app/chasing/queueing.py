@@ -11,8 +11,9 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
-from app.chasing.deciding import NOW_STAGE, Due, addressed, decide, desk_of, mails_of, plan_of
+from app.chasing.deciding import NOW_STAGE, Due, addressed, decide, desk_of, mails_of
 from app.chasing.models import ChaseBatch, ChaseMessage, MessageOutcome
+from app.chasing.schedule import plan_of
 from app.chasing.stages import Stage, StageKind, may_send
 from app.core import audit, outbox
 from app.core.access import REGISTER, Work
