@@ -196,7 +196,7 @@ def backup(args: argparse.Namespace) -> int:
     """Make a backup of the database and its files."""
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.embedded import database_address  # noqa: PLC0415
-    from app.core.recovery_commands import run_backup  # noqa: PLC0415
+    from app.core.recovery.commands import run_backup  # noqa: PLC0415
 
     return run_backup(args, database_address(), system_clock())
 
@@ -204,7 +204,7 @@ def backup(args: argparse.Namespace) -> int:
 def restore(args: argparse.Namespace) -> int:
     """Restore a backup into an empty database."""
     from app.core.embedded import database_address  # noqa: PLC0415
-    from app.core.recovery_commands import run_restore  # noqa: PLC0415
+    from app.core.recovery.commands import run_restore  # noqa: PLC0415
 
     return run_restore(args, None if args.check else database_address())
 
@@ -291,7 +291,7 @@ def _audit_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _recovery_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from app.core.recovery_commands import add_backup_arguments, add_restore_arguments  # noqa: PLC0415
+    from app.core.recovery.commands import add_backup_arguments, add_restore_arguments  # noqa: PLC0415
 
     each = commands.add_parser("backup", help="back up the database and its files")
     add_backup_arguments(each)

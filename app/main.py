@@ -37,13 +37,13 @@ from app.core.faults import described, where_asked
 from app.core.forms import MOST_TEXT
 from app.core.kept import kept_form, page_of, reference_of
 from app.core.logs import RequestLog
+from app.core.outside import file_store
 from app.core.readings import NoteReadings
 from app.core.rendering import page, query_string
 from app.core.routes import TAKES_FILES
 from app.core.scope import check_row_security
 from app.core.settings import settings
 from app.core.static_files import STATIC, StyleSheet, require_assets
-from app.core.stores import file_store
 from app.core.web import OriginCheck, StrictHeaders
 from app.moderation.board_pages import router as moderation_board_router
 from app.moderation.own_pages import router as moderation_own_router
@@ -60,7 +60,6 @@ from app.people.pages import router as people_router
 from app.people.presence import KeepSignedIn
 from app.people.second_factor_pages import router as second_factor_router
 from app.people.single_sign_on_pages import router as single_sign_on_router
-from app.planner.audit_pages import router as audit_router
 from app.planner.calendar_pages import router as calendar_router
 from app.planner.pages import router as planner_router
 from app.planner.year_pages import router as year_router
@@ -80,6 +79,7 @@ from app.rounds.pages import router as rounds_router
 from app.scrutiny.pages import router as scrutiny_router
 from app.scrutiny.you_said_pages import router as you_said_router
 from app.signals.pages import router as signals_router
+from app.trail.pages import router as trail_router
 from app.visits.own_pages import router as own_visits_router
 from app.visits.pages import router as visits_router
 from app.visits.template_pages import router as visit_template_router
@@ -99,7 +99,7 @@ ROUTERS = (
     finishing_router,
     editions_router,
     together_router,
-    audit_router,
+    trail_router,
     evidence_router,
     moderation_own_router,
     asked_router,

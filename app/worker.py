@@ -6,12 +6,11 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from app.actions.reminding import pass_over as remind_of_actions
-from app.chasing.deciding import terms
+from app.chasing.schedule import terms
 from app.chasing.worker import Worker
 from app.core.audit_sealing import Sealer
+from app.core.outside import file_store, mail_transport, virus_scanner
 from app.core.settings import Settings
-from app.core.stores import file_store, virus_scanner
-from app.core.transports import transport
 from app.people.retention import Daily
 from app.returns.evidence_worker import EvidenceWorker
 from app.signals.measuring import Measurer
@@ -25,7 +24,7 @@ def jobs(engine: Engine, config: Settings, *, daily: bool = True) -> tuple[Job, 
 
     `engine` sees all organisations. Without `daily`, what is done once a day is left to another worker.
     """
-    mails = Worker(engine, transport(config), config)
+    mails = Worker(engine, mail_transport(config), config)
     seal, retention = Sealer(engine), Daily(engine)
     measure = Measurer(engine)
     evidence = EvidenceWorker(engine, file_store(config), virus_scanner(config))

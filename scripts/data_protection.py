@@ -6,8 +6,8 @@ usage: ELEVEN_MODE=test .venv/bin/python -m scripts.data_protection
 
 from pathlib import Path
 
-from app.core.personal_data import REGISTER
-from app.core.personal_data_table import replaced, section
+from app.core.held.document import replaced, section
+from app.core.held.register import REGISTER
 from app.people.retention_rules import kept_in_docs
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "data-protection.md"

@@ -2,23 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
-from app.chasing.exempting import is_exempt
-from app.chasing.models import (
-    ChaseMessage,
-    ChasePlan,
-    ChaseStage,
-    Extension,
-    MessageOutcome,
-    Pause,
-    TermDates,
-)
+from app.chasing.models import ChaseMessage, MessageOutcome
+from app.chasing.schedule import plan_of, terms
+from app.chasing.sparing import Sparing, sparing
 from app.chasing.stages import (
     Addressee,
     Course,
@@ -36,7 +29,6 @@ from app.core.working_days import Term, london_moment
 from app.organisations.models import Contact, Organisation, OrganisationStatus
 from app.organisations.rules import KINDS
 from app.people.models import User
-from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
 from app.returns.models import Return, ReturnState
 from app.rounds.models import Round
 from app.rounds.queries import may_sign_in
@@ -45,111 +37,6 @@ NOW_STAGE: Final = "now"
 # These keep a stage from being sent again; after a bounce the next contact takes over.
 _TOLD: Final = (MessageOutcome.WAITING, MessageOutcome.SENT)
 _DAY: Final = timedelta(days=1)
-
-
-def plan_of(session: Session, round_id: int) -> Plan:
-    """Return a round's schedule: its own, or Eleven's; the framework of a visit has its own reminders."""
-    own = session.get(ChasePlan, round_id)
-    if own is None:
-        return Plan(stages=()) if is_framework(session, round_id) else Plan()
-    rows = session.execute(
-        select(ChaseStage)
-        .where(col(ChaseStage.round_id) == round_id)
-        .order_by(col(ChaseStage.days), col(ChaseStage.key))
-    ).scalars()
-    stages = tuple(
-        Stage(row.key, row.days, row.kind, frozenset(Standing4(state) for state in row.states))
-        for row in rows
-    )
-    return Plan(stages, own.send_from, own.send_until, own.named_person, own.named_address, own=True)
-
-
-def is_framework(session: Session, round_id: int) -> bool:
-    """Say whether a round is the framework of an assurance visit."""
-    key = session.execute(
-        select(col(QuestionnaireVersion.key))
-        .join(Round, col(Round.version_id) == col(QuestionnaireVersion.id))
-        .where(col(Round.id) == round_id)
-    ).scalar()
-    return key is not None and key.endswith(FRAMEWORK_SUFFIX)
-
-
-def terms(session: Session) -> tuple[Term, ...]:
-    """Return the partnership's terms, in order."""
-    rows = session.execute(
-        select(col(TermDates.first_on), col(TermDates.last_on)).order_by(col(TermDates.first_on))
-    )
-    return tuple(Term(*row) for row in rows)
-
-
-# --- what is exempt or paused ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Days on which an organisation, or all of a round, is sent nothing; without an end it goes on."""
-
-    first: date
-    last: date | None
-
-    def covers(self, day: date) -> bool:
-        """Say whether nothing is sent on a day."""
-        return self.first <= day and (self.last is None or day <= self.last)
-
-
-def _rest(begun_at: datetime, ends_on: date | None, ended_at: datetime | None) -> Rest:
-    ended = london_date(ended_at) - _DAY if ended_at else None
-    lasts = [day for day in (ends_on, ended) if day is not None]
-    return Rest(london_date(begun_at), min(lasts) if lasts else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Sparing:
-    """Who in a round is left alone, by organisation (None: all of it), and who has been given more time."""
-
-    rests: Mapping[int | None, tuple[Rest, ...]] = field(default_factory=dict)
-    exempt: frozenset[int] = frozenset()
-    extended_on: Mapping[int, date] = field(default_factory=dict)
-
-    def rests_of(self, organisation_id: int) -> tuple[Rest, ...]:
-        """Return the pauses that touch an organisation."""
-        return (*self.rests.get(None, ()), *self.rests.get(organisation_id, ()))
-
-    def is_paused(self, organisation_id: int, day: date) -> bool:
-        """Say whether an organisation is sent nothing on a day."""
-        return any(rest.covers(day) for rest in self.rests_of(organisation_id))
-
-    def since(self, organisation_id: int, return_id: int, asked_on: date, day: date) -> date:
-        """Return the last day before `day` that set a return's schedule back to the beginning."""
-        ended = [rest.last for rest in self.rests_of(organisation_id) if rest.last and rest.last < day]
-        return max([asked_on, self.extended_on.get(return_id, asked_on), *ended])
-
-
-def sparing(session: Session, round_id: int) -> Sparing:
-    """Return who in a round is exempt, paused or has been given more time."""
-    rests: dict[int | None, list[Rest]] = defaultdict(list)
-    for organisation_id, *days in session.execute(
-        select(
-            col(Pause.organisation_id), col(Pause.begun_at), col(Pause.ends_on), col(Pause.ended_at)
-        ).where(col(Pause.round_id) == round_id)
-    ):
-        rests[organisation_id].append(_rest(*days))
-    of_round = and_(col(Return.round_id) == round_id)
-    exempt = session.execute(select(col(Return.id)).where(of_round, is_exempt())).scalars()
-    extended = session.execute(
-        select(col(Extension.return_id), func.max(col(Extension.made_at)))
-        .join(Return, col(Return.id) == col(Extension.return_id))
-        .where(of_round)
-        .group_by(col(Extension.return_id))
-    )
-    return Sparing(
-        {key: tuple(each) for key, each in rests.items()},
-        frozenset(exempt),
-        {return_id: london_date(at) for return_id, at in extended},
-    )
-
-
-# --- who is due -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

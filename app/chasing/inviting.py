@@ -6,8 +6,8 @@ from datetime import date
 from sqlalchemy import String, cast, exists, func, select
 from sqlmodel import Session, col
 
-from app.chasing.deciding import sparing
 from app.chasing.exempting import is_asked
+from app.chasing.sparing import sparing
 from app.core import audit
 from app.core.access import REGISTER, Work
 from app.core.addresses import is_undeliverable

@@ -8,16 +8,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from app.chasing.deciding import (
-    Desk,
-    Open,
-    Told,
-    addressed,
-    desk_of,
-    mails_of,
-    told_before,
-    was_told,
-)
+from app.chasing.deciding import Desk, Open, Told, addressed, desk_of, mails_of, told_before, was_told
 from app.chasing.models import ChaseMessage, MessageOutcome
 from app.chasing.stages import Stage
 from app.core.clock import clock_time, london_date

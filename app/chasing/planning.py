@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy import delete
 from sqlmodel import col
 
-from app.chasing.deciding import plan_of
 from app.chasing.models import ChasePlan, ChaseStage
+from app.chasing.schedule import plan_of
 from app.chasing.stages import Plan, Stage, StageKind, Standing4
 from app.core import audit
 from app.core.access import REGISTER, Work

@@ -8,12 +8,13 @@ from sqlalchemy import JSON, Select, and_, exists, func, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlmodel import Session, col
 
-from app.chasing.deciding import is_school, plan_of, terms
+from app.chasing.deciding import is_school
 from app.chasing.exempting import is_asked
 from app.chasing.listing import ChaseRow, LoggedCall, Person, callees
 from app.chasing.models import Call
 from app.chasing.progress import RoundDays
 from app.chasing.rules import LastCall, LastYear, Standing, chase_state, days_overdue, ringing
+from app.chasing.schedule import plan_of, terms
 from app.chasing.stages import Course, call_since, standing_of
 from app.core.addresses import is_undeliverable
 from app.core.clock import london_date

@@ -11,8 +11,9 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
-from app.chasing.deciding import NOW_STAGE, Due, addressed, decide, desk_of, mails_of, plan_of
+from app.chasing.deciding import NOW_STAGE, Due, addressed, decide, desk_of, mails_of
 from app.chasing.models import ChaseBatch, ChaseMessage, MessageOutcome
+from app.chasing.schedule import plan_of
 from app.chasing.stages import Stage, StageKind, may_send
 from app.core import audit, outbox
 from app.core.access import REGISTER, Work
@@ -127,7 +128,6 @@ class Selection:
     told: int
     unreachable: tuple[str, ...]
     paused: tuple[str, ...]
-    not_waiting: int
 
 
 def selected(
@@ -147,7 +147,6 @@ def selected(
         sum(each.to is not None for each in due),
         tuple(sorted(each.of.organisation for each in due if each.to is None)),
         tuple(sorted(each.organisation for each in paused)),
-        len(chosen) - len(wanted),
     )
 
 

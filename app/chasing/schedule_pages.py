@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.chasing import holding, planning
-from app.chasing.deciding import Due, coming, mails_of, plan_of, terms
+from app.chasing.deciding import Due, coming, mails_of
 from app.chasing.planning import TypedPlan, TypedStage
+from app.chasing.schedule import plan_of, terms
 from app.chasing.spared import spared_lines
 from app.chasing.stages import KIND_WORDS, STANDING_WORDS, Plan, StageKind, Standing4, stage_day
 from app.chasing.worked import worked

@@ -9,9 +9,10 @@ from sqlalchemy import Date, and_, bindparam, exists, or_, select, update
 from sqlmodel import Session, col
 
 from app.chasing.composing import About, Recipient, compose, values_for
-from app.chasing.deciding import NOW_STAGE, is_school, plan_of, terms
+from app.chasing.deciding import NOW_STAGE, is_school
 from app.chasing.exempting import is_exempt
 from app.chasing.models import ChaseMessage, MessageOutcome, Pause
+from app.chasing.schedule import plan_of, terms
 from app.chasing.stages import Course, Plan, StageKind, live_stage, may_send, next_opening, standing_of
 from app.core.addresses import is_undeliverable
 from app.core.clock import london_date

@@ -11,13 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.core.clock import LONDON
-from app.core.working_days import (
-    Term,
-    earlier_working_day,
-    is_working_day,
-    london_moment,
-    next_working_day,
-)
+from app.core.working_days import Term, earlier_working_day, is_working_day, london_moment, next_working_day
 
 # A reminder whose day went by unsent (worker or mail server away) may still leave for so many days.
 GRACE_DAYS: Final = 4

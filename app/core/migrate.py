@@ -8,7 +8,7 @@ from psycopg import errors, sql
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
-from app.core.copied_tables import Driver, driver_of
+from app.core.recovery.copied_tables import Driver, driver_of
 from app.core.scope import APP_ROLE
 from app.core.settings import ROOT
 

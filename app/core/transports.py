@@ -1,4 +1,4 @@
-"""Ways in which mail leaves: the partnership's mail server, GOV.UK Notify, or a folder of the demo."""
+"""Ways in which mail leaves: the partnership's mail server, or a folder of the demo; what can go wrong."""
 
 import smtplib
 import ssl
@@ -117,12 +117,3 @@ def folder_transport(folder: Path) -> Transport:
         (folder / f"{name}.eml").write_bytes(mail.as_bytes())
 
     return send
-
-
-def transport(config: Settings) -> Transport:
-    """Return the way in which this installation sends mail."""
-    if config.notify_key:
-        from app.core.notify import NotifyTransport  # noqa: PLC0415 - its client is loaded where it is used
-
-        return NotifyTransport(config)
-    return SmtpTransport(config) if config.smtp_host else folder_transport(config.data_dir / "outbox")

@@ -56,8 +56,8 @@ def _database(*, reset: bool) -> URL:
 def _fill(database: URL) -> None:
     from app.core.clock import system_clock  # noqa: PLC0415
     from app.core.database import owner_engine  # noqa: PLC0415
+    from app.core.outside import file_store  # noqa: PLC0415
     from app.core.settings import settings  # noqa: PLC0415
-    from app.core.stores import file_store  # noqa: PLC0415
     from app.demo.load import is_loaded, load  # noqa: PLC0415
     from app.demo.moderation import add_moderation  # noqa: PLC0415
     from app.demo.planner import add_planner  # noqa: PLC0415

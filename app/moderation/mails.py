@@ -1,5 +1,7 @@
 """Mails about a moderation: to the organisation's people, and from officer to officer."""
 
+from collections.abc import Iterable
+
 from app.core.access import Work
 from app.moderation.interests import barred
 from app.moderation.sharing import officers
@@ -29,17 +31,7 @@ def to_organisation(
 
 def answered(work: Work, this: ReturnHead, user_id: int, number: int) -> None:
     """Tell the officer who asked that the organisation has answered; the answer itself stays on the page."""
-    write_to_partnership(
-        work,
-        [user_id],
-        "moderation-answer",
-        key=f"{this.id}:{number}",
-        subject=f"Answered: {this.organisation_name}",
-        path=f"/moderation/{this.id}",
-        organisation_id=this.organisation_id,
-        organisation=this.organisation_name,
-        title=this.round_title,
-    )
+    _to_officers(work, this, [user_id], "moderation-answer", "Answered", key=str(number))
 
 
 def second_opinion_wanted(work: Work, this: ReturnHead, domain_key: str, standard: Standard) -> None:
@@ -49,31 +41,58 @@ def second_opinion_wanted(work: Work, this: ReturnHead, domain_key: str, standar
         for each in officers(work)
         if each != work.actor.user_id and this.organisation_id not in barred(work.session, each)
     ]
-    write_to_partnership(
+    _to_officers(
         work,
+        this,
         others,
         "second-opinion-wanted",
-        key=f"{this.id}:{standard.key}:{work.now.isoformat()}",
-        subject=f"A second opinion is needed: {this.organisation_name}",
-        path=f"/moderation/{this.id}/{domain_key}#standard-{standard.key}",
-        organisation=this.organisation_name,
-        title=this.round_title,
+        "A second opinion is needed",
+        key=f"{standard.key}:{work.now.isoformat()}",
+        at=_place(domain_key, standard),
         standard=standard.title,
-        officer=work.actor.name,
     )
 
 
 def second_opinion_refused(work: Work, this: ReturnHead, judged: Judged, standard: Standard) -> None:
     """Tell the officer who changed a rating that it was not confirmed, so that they judge again."""
-    write_to_partnership(
+    _to_officers(
         work,
+        this,
         [judged.judged_by],
         "second-opinion-refused",
-        key=f"{this.id}:{standard.key}:{work.now.isoformat()}",
-        subject=f"Your change was not confirmed: {this.organisation_name}",
-        path=f"/moderation/{this.id}/{judged.domain_key}#standard-{standard.key}",
+        "Your change was not confirmed",
+        key=f"{standard.key}:{work.now.isoformat()}",
+        at=_place(judged.domain_key, standard),
+        standard=standard.title,
+    )
+
+
+def _place(domain_key: str, standard: Standard) -> str:
+    return f"/{domain_key}#standard-{standard.key}"
+
+
+def _to_officers(
+    work: Work,
+    this: ReturnHead,
+    to: Iterable[int],
+    kind: str,
+    subject: str,
+    *,
+    key: str,
+    at: str = "",
+    **words: str,
+) -> None:
+    """Queue a mail to officers; `at` is the place on the pages of this return's moderation."""
+    write_to_partnership(
+        work,
+        to,
+        kind,
+        key=f"{this.id}:{key}",
+        subject=f"{subject}: {this.organisation_name}",
+        path=f"/moderation/{this.id}{at}",
+        organisation_id=this.organisation_id,
         organisation=this.organisation_name,
         title=this.round_title,
-        standard=standard.title,
-        officer=work.actor.name,
+        by=work.actor.name,
+        **words,
     )

@@ -8,7 +8,7 @@ from app.core.database import SessionDep
 from app.core.errors import RefusedError
 from app.core.forms import Form, FormDep, whole_number
 from app.core.rendering import error_list, page, query_string
-from app.moderation import queue, sharing
+from app.moderation import queue, sharing, waiting
 from app.moderation.queue import STAGE_WORDS, Stage, Wanted
 from app.people.guard import ActorDep, NowDep, WorkDep
 from app.questionnaires.queries import questionnaire
@@ -25,8 +25,8 @@ def desk(request: Request, actor: ActorDep, session: SessionDep) -> Response:
     return page(
         request,
         "moderation/desk.html",
-        mine=queue.mine(session, actor.user_id) if moderates else (),
-        waiting=queue.second_opinions(session, actor.user_id) if moderates else (),
+        mine=waiting.mine(session, actor.user_id) if moderates else (),
+        waiting=waiting.second_opinions(session, actor.user_id) if moderates else (),
         rounds=queue.rounds(session),
         moderates=moderates,
         words=STAGE_WORDS,

@@ -1,4 +1,4 @@
-"""The queue: signed returns of a round with how far each is, and what waits for one officer everywhere."""
+"""The queue: signed returns of a round with how far each is, and the rounds that have some."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from app.core.ordering import name_key
-from app.moderation.interests import barred
 from app.moderation.models import Moderation, ModerationMessage, ModerationShare
 from app.organisations.models import Organisation
 from app.people.models import User
 from app.questionnaires.models import FRAMEWORK_SUFFIX, QuestionnaireVersion
-from app.questionnaires.queries import questionnaire
 from app.ratings.models import COUNTING, Opinion, RatingSource, StoredRating, ValidatedStandard
-from app.ratings.rules import counted
 from app.returns.models import Return, ReturnState
 from app.rounds.models import Round
 
@@ -251,53 +248,7 @@ class Wanted:
         )
 
 
-# --- what waits for one officer --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A change by another officer that waits for a second opinion."""
-
-    return_id: int
-    organisation: str
-    domain_key: str
-    standard_key: str
-    title: str
-    by: str
-
-
-def second_opinions(session: Session, user_id: int) -> tuple[Waiting, ...]:
-    """Return the changes that a person could give a second opinion on, the longest waiting first."""
-    found = session.execute(
-        select(
-            col(ValidatedStandard.return_id),
-            col(Organisation.name),
-            col(ValidatedStandard.domain_key),
-            col(ValidatedStandard.standard_key),
-            col(ValidatedStandard.judged_by_name),
-            col(Return.version_id),
-        )
-        .join(Return, col(Return.id) == col(ValidatedStandard.return_id))
-        .join(Organisation, col(Organisation.id) == col(ValidatedStandard.organisation_id))
-        .where(
-            col(ValidatedStandard.opinion) == Opinion.WAITING,
-            ~col(ValidatedStandard.outdated),
-            col(ValidatedStandard.judged_by) != user_id,
-            col(ValidatedStandard.organisation_id).not_in(barred(session, user_id)),
-        )
-        .order_by(col(ValidatedStandard.judged_at), col(ValidatedStandard.standard_key))
-    )
-    return tuple(
-        Waiting(row[0], row[1], row[2], row[3], questionnaire(session, row[5]).standard(row[3]).title, row[4])
-        for row in found.all()
-    )
-
-
-def mine(session: Session, user_id: int) -> tuple[QueueRow, ...]:
-    """Return the returns of which an officer has a domain, but for those that are released."""
-    shares = select(col(ModerationShare.return_id)).where(col(ModerationShare.user_id) == user_id)
-    every = rows(session, col(Return.id).in_(shares))
-    return tuple(row for row in every if row.stage is not Stage.RELEASED)
+# --- the rounds on the desk -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,28 +284,3 @@ def counts(every: Iterable[QueueRow]) -> dict[Stage, int]:
     for row in every:
         found[row.stage] += 1
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What moderation has for an officer's home page."""
-
-    text: str
-    href: str
-
-
-def alerts(session: Session, user_id: int) -> tuple[Alert, ...]:
-    """Return what waits for an officer: answers that came back, returns in hand, second opinions."""
-    every, waiting = mine(session, user_id), len(second_opinions(session, user_id))
-    found = [
-        Alert(
-            f"{row.organisation}: {counted(row.answered, 'answer')} came back", f"/moderation/{row.return_id}"
-        )
-        for row in every
-        if row.answered
-    ]
-    if waiting:
-        found.append(Alert(f"{counted(waiting, 'second opinion')} to give", "/moderation"))
-    if every:
-        found.append(Alert(f"{counted(len(every), 'return')} with you to moderate", "/moderation"))
-    return tuple(found)

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from app.core import audit
 from app.core.access import PartnershipRole, Work
 from app.core.errors import NotFoundError, RefusedError
-from app.core.held import Erasure, Held, Owner
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
+from app.core.held.words import Erasure, Held, Owner
 from app.people import managing, queries, service
 from app.people.rules import erased_address, erased_name, is_erased
 

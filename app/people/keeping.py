@@ -47,11 +47,6 @@ def before(period: Period, now: datetime) -> datetime:
     return datetime.combine(_back(now.date(), months), now.timetz())
 
 
-def is_due(ended: datetime | None, period: Period, now: datetime) -> bool:
-    """Say whether something that ended at a moment is due; what has not ended never is."""
-    return ended is not None and ended < before(period, now)
-
-
 def school_year_end(day: date) -> date:
     """Return the last day of the school year that a day is in: 31 August."""
     end = date(day.year, *SCHOOL_YEAR_ENDS)

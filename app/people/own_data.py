@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from app.core.access import ROLE_WORDS
 from app.core.clock import date_and_time, short_date
-from app.core.held import Held
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
+from app.core.held.words import Held
 from app.core.scope import seeing_everything
 from app.core.settings import Settings
 from app.people import queries

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core.access import Work
 from app.core.clock import london_date
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
 from app.core.settings import Settings
 from app.people import erasing
 from app.people.keeping import Period, RoundFact, Unit, before, rounds_due

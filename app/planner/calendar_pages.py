@@ -13,9 +13,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
-from app.chasing.deciding import terms
 from app.chasing.exempting import exempt_among
 from app.chasing.models import CalendarFeed
+from app.chasing.schedule import terms
 from app.core import audit
 from app.core.access import Actor, OrganisationRole, Work
 from app.core.clock import london_date, long_date

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from app.chasing.deciding import terms
+from app.chasing.schedule import terms
 from app.core import audit
 from app.core.access import REGISTER, Work
 from app.core.errors import NotFoundError, RefusedError

@@ -13,8 +13,8 @@ from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.rendering import page
 from app.core.settings import settings
-from app.moderation import queue
 from app.moderation.queries import open_questions
+from app.moderation.waiting import alerts as moderation_alerts
 from app.organisations.handing_over import waiting_count
 from app.people.guard import ActorDep, GuardDep, NowDep
 from app.people.retention_rules import kept_for_people
@@ -44,7 +44,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
             cards=queries.open_rounds(session, actor, at, but_not=framework_rounds(session)),
             others=queries.other_rounds(session, but_not=framework_rounds(session)),
             visits=alerts(session, actor, today),
-            moderation=queue.alerts(session, actor.user_id) if actor.has(PartnershipRole.PSO) else (),
+            moderation=moderation_alerts(session, actor.user_id) if actor.has(PartnershipRole.PSO) else (),
             asked=open_questions(session, actor),
             chases=actor.has(*REGISTER),
             reads_ratings=actor.has(*RATINGS),

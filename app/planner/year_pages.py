@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from app.chasing.deciding import terms
+from app.chasing.schedule import terms
 from app.core.access import RATINGS
 from app.core.clock import london_date
 from app.core.database import SessionDep

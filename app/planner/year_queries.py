@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.chasing.deciding import terms
+from app.chasing.schedule import terms
 from app.core.access import RATINGS, REGISTER, Actor
 from app.core.clock import london_date
 from app.core.errors import NotFoundError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -72,7 +72,7 @@ def heat_rows(session: Session, round_id: int, previous_round_id: int | None) ->
         .where(col(Return.round_id) == round_id, is_asked())
     ).all()
     rounds = [each for each in (round_id, previous_round_id) if each is not None]
-    ratings = _stored(session, rounds)
+    ratings = stored_ratings(session, col(StoredRating.round_id).in_(rounds))
     nothing: dict[str, Stored] = {}
     return [
         HeatRow(
@@ -94,7 +94,10 @@ def heat_rows(session: Session, round_id: int, previous_round_id: int | None) ->
     ]
 
 
-def _stored(session: Session, round_ids: list[int]) -> dict[tuple[int, RatingSource], dict[str, Stored]]:
+def stored_ratings(
+    session: Session, which: ColumnElement[bool]
+) -> dict[tuple[int, RatingSource], dict[str, Stored]]:
+    """Return the stored ratings that a condition on `StoredRating` names: by return and source, by domain."""
     rows = session.execute(
         select(
             col(StoredRating.return_id),
@@ -106,7 +109,7 @@ def _stored(session: Session, round_ids: list[int]) -> dict[tuple[int, RatingSou
             col(StoredRating.critical_reds),
             col(StoredRating.greens),
             col(StoredRating.unevidenced),
-        ).where(col(StoredRating.round_id).in_(round_ids))
+        ).where(which)
     )
     found: dict[tuple[int, RatingSource], dict[str, Stored]] = {}
     for row in rows:

@@ -4,7 +4,7 @@ The framework has a visit endorsed by the three safeguarding partners; "if the a
 the safeguarding partners, a representative from that agency will not be involved in the assurance visit".
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -80,8 +80,3 @@ def may_take_part(user_id: int, kind: str, seats: Iterable[Seat], *, own: bool) 
 def all_said_yes(kind: str, said: Mapping[Partner, bool]) -> bool:
     """Say whether every partner who has a say has said yes."""
     return all(said.get(partner, False) for partner in may_endorse(kind))
-
-
-def waiting_for(kind: str, said: Collection[Partner]) -> tuple[Partner, ...]:
-    """Return the partners who still have to say something."""
-    return tuple(partner for partner in may_endorse(kind) if partner not in said)

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from app.chasing.deciding import terms
+from app.chasing.schedule import terms
 from app.core.working_days import Term
 from app.signals.queries import Standing, signals_now
 from app.signals.rules import Signal, SignalKind

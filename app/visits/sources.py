@@ -24,6 +24,7 @@ from app.ratings.validated import judged_of_many
 from app.returns import queries as returns
 from app.returns.models import Return, ReturnState
 from app.scrutiny.heatmap import Stored
+from app.scrutiny.queries import stored_ratings
 from app.visits.enquiry import Material, Said, StandardFact
 from app.visits.lifecycle import HELD, VisitState
 from app.visits.models import Visit, VisitReport
@@ -97,28 +98,6 @@ def _standings(session: Session, today: date) -> dict[int, _Standing]:
 _Ratings = Mapping[tuple[int, RatingSource], Mapping[str, Stored]]
 
 
-def _ratings(
-    session: Session, return_ids: Iterable[int]
-) -> dict[tuple[int, RatingSource], dict[str, Stored]]:
-    rows = session.execute(
-        select(
-            col(StoredRating.return_id),
-            col(StoredRating.source),
-            col(StoredRating.domain_key),
-            col(StoredRating.outcome),
-            col(StoredRating.points),
-            col(StoredRating.possible),
-            col(StoredRating.critical_reds),
-            col(StoredRating.greens),
-            col(StoredRating.unevidenced),
-        ).where(col(StoredRating.return_id).in_(sorted(set(return_ids))))
-    )
-    found: dict[tuple[int, RatingSource], dict[str, Stored]] = {}
-    for row in rows:
-        found.setdefault((row[0], row[1]), {})[row[2]] = Stored(*row[2:])
-    return found
-
-
 def last_visits(session: Session) -> dict[int, date]:
     """Return when each organisation was last visited."""
     rows = session.execute(
@@ -142,7 +121,7 @@ def selection_facts(session: Session, today: date) -> dict[int, Facts]:
     """Return what is known about each organisation that was ever asked, by organisation."""
     standings = _standings(session, today)
     wanted = [each[0] for this in standings.values() for each in this.signed[:2]]
-    ratings = _ratings(session, wanted)
+    ratings = stored_ratings(session, col(StoredRating.return_id).in_(sorted(set(wanted))))
     visited, overdue = last_visits(session), _overdue_actions(session, today)
     signals = noticed(session, today)
     facts = {}

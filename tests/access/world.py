@@ -23,8 +23,8 @@ from app.chasing.models import (
 from app.chasing.stages import StageKind
 from app.core.access import Actor, OrganisationRole, Work
 from app.core.models import OutboxMessage
+from app.core.outside import file_store
 from app.core.settings import settings
-from app.core.stores import file_store
 from app.organisations import handing_over
 from app.organisations.models import Contact, HandOver, ImportState, RegisterImport
 from app.people.models import LoginSession

@@ -20,8 +20,9 @@ from app.chasing.worker import Worker
 from app.core.access import Work
 from app.core.models import MessageState, OutboxMessage, UndeliverableAddress
 from app.core.notify import ADDRESS_FAULT, ARRIVED, GIVEN_UP, SANITISED, NotifyTransport, personalisation
+from app.core.outside import mail_transport
 from app.core.settings import Settings, UnsafeSettingsError
-from app.core.transports import AwayError, ComplaintError, RefusedAddressError, SmtpTransport, transport
+from app.core.transports import AwayError, ComplaintError, RefusedAddressError, SmtpTransport
 from tests import builders
 from tests.chasing.post_office import PostOffice
 from tests.chasing.scenes import scene
@@ -255,7 +256,7 @@ def test_a_subject_carries_no_address_and_no_marks_of_escaping() -> None:
 
 
 def test_notify_takes_a_mail_and_gives_a_number(notify: FakeNotify) -> None:
-    send = transport(notify.settings())
+    send = mail_transport(notify.settings())
     assert isinstance(send, NotifyTransport)
     assert send(mail(text=f"Hi\n\n{OURS}/x\n")) == "number-1"
     taken = notify.taken[0]

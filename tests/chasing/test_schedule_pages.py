@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.chasing.deciding import plan_of
 from app.chasing.models import ChaseMessage, Exemption, Extension, MessageOutcome, Pause
+from app.chasing.schedule import plan_of
 from app.chasing.stages import StageKind
 from app.core.access import PartnershipRole, Work
 from app.core.models import AuditEvent

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.chasing.deciding import Rest, Sparing
+from app.chasing.sparing import Rest, Sparing
 
 pytestmark = pytest.mark.chasing
 DAY = date(2027, 1, 8)
@@ -41,7 +41,7 @@ def test_the_schedule_counts_from_the_last_thing_that_set_it_back(
 
 
 def test_a_pause_that_is_ended_by_hand_ends_the_day_before() -> None:
-    from app.chasing.deciding import _rest  # noqa: PLC0415
+    from app.chasing.sparing import _rest  # noqa: PLC0415
 
     begun = datetime.fromisoformat("2027-01-04T10:00+00:00")
     rest = _rest(begun, date(2027, 2, 1), datetime.fromisoformat("2027-01-08T08:00+00:00"))

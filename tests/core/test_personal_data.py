@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import SQLModel
 
 import app.main
-from app.core.held import Erasure, Owner, Personal
-from app.core.personal_data import REGISTER, differences
-from app.core.personal_data_table import replaced, section
+from app.core.held.document import replaced, section
+from app.core.held.register import REGISTER, differences
+from app.core.held.words import Erasure, Owner, Personal
 from app.core.settings import Settings
 from app.people.retention_rules import NEVER_ENDS, RULES, kept_in_docs, kept_words
 

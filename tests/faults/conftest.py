@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from app.core import backup
 from app.core.database import build_engine
+from app.core.recovery import backup
 from app.core.scope import Scope
 from tests.conftest import NOW
 from tests.core.local_s3 import bucket, service

@@ -15,10 +15,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from app import cli
-from app.core import archive, backup, copied_tables, restore
-from app.core import recovery_commands as commands
-from app.core.archive import RecoveryError
 from app.core.migrate import migrate
+from app.core.recovery import archive, backup, commands, copied_tables, restore
+from app.core.recovery.archive import RecoveryError
 from app.core.settings import settings
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database, run

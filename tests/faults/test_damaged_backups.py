@@ -13,8 +13,8 @@ import pyrage
 import pytest
 from sqlalchemy.engine import URL
 
-from app.core import archive, backup, restore
-from app.core.archive import DamagedError, RecoveryError
+from app.core.recovery import archive, backup, restore
+from app.core.recovery.archive import DamagedError, RecoveryError
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database, run
 from tests.faults.scale import figures

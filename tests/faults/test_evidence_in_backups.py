@@ -11,11 +11,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from app.core import backup, copied_files, restore
-from app.core import recovery_commands as commands
 from app.core.access import Work
-from app.core.archive import RecoveryError
 from app.core.object_storage import Bucket, ObjectStorage
+from app.core.recovery import backup, commands, copied_files, restore
+from app.core.recovery.archive import RecoveryError
 from app.core.settings import settings
 from app.core.storage import LocalFolder, Storage
 from app.questionnaires.queries import questionnaire

@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from app.core import archive, backup, restore
-from app.core.archive import RecoveryError
 from app.core.migrate import alembic_config
+from app.core.recovery import archive, backup, restore
+from app.core.recovery.archive import RecoveryError
 from tests.conftest import NOW
 from tests.faults.filled import contents, new_database, run, schema
 from tests.faults.scale import figures
@@ -129,7 +129,7 @@ def test_a_restore_that_fails_leaves_database_and_folder_empty(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"app.core.{step}", broken)
+        patch.setattr(f"app.core.recovery.{step}", broken)
         with pytest.raises(OSError, match="No space"):
             restore.restore(empty, place / "evidence", path)
     assert contents(empty) == {}

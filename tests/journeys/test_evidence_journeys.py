@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from app.core.access import OrganisationRole, Work
+from app.core.outside import file_store
 from app.core.scanning import Clamd
 from app.core.settings import settings
-from app.core.stores import file_store
 from app.people.queries import DEMO_DOMAIN
 from app.returns import queries, signoff
 from app.returns.evidence_worker import scan_due

@@ -1,4 +1,4 @@
-"""Whatever register is drawn: columns, encoding and a second reading make no difference, nor does its size."""
+"""Whatever register is drawn: columns, encoding and a second reading make no difference, nor size."""
 
 import random
 import sys

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import SQLModel
 
 from app.core.access import Work
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
 from app.people import service
 from tests import builders
 

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.errors import RefusedError
-from app.core.held import Erasure
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
+from app.core.held.words import Erasure
 from app.core.rendering import address
 from app.people import erasing, managing, queries, service
 from app.returns.signing import snapshot_hash

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from app.core.access import OrganisationRole, PartnershipRole, Work
-from app.core.held import Held
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
+from app.core.held.words import Held
 from app.core.settings import settings
 from app.people import own_data as module
 from app.people.own_data import own_data

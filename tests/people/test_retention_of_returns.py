@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel
 
 from app.core.access import Actor, PartnershipRole, Work
 from app.core.database import owner_engine
-from app.core.personal_data import REGISTER
+from app.core.held.register import REGISTER
 from app.people import keeping, retention, retention_rules, service
 from app.people.keeping import RoundFact
 from app.people.retention_rules import RULES

@@ -11,10 +11,10 @@ from sqlmodel import col
 from app.core.access import OrganisationRole, PartnershipRole, Work
 from app.core.models import AuditEvent
 from app.people import service as people
-from app.planner.audit_words import detail_lines
 from app.signals.measuring import measure
 from app.signals.rules import SignalKind
 from app.signals.settings import DEFAULTS, RULES
+from app.trail.words import detail_lines
 from tests.chasing.scenes import Scene
 from tests.conftest import ClientAs
 from tests.signals.scenes import signed, year

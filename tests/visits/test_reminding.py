@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from app.chasing.deciding import plan_of
+from app.chasing.schedule import plan_of
 from app.chasing.stages import DEFAULT_STAGES
 from app.core.access import Work
 from app.core.clock import london_date

@@ -1,0 +1,160 @@
+"""What is held about people in schedules, reminders and calendars; parents first."""
+
+from typing import Final
+
+from app.core.held.words import GUARDS, PERSON, Erasure, Held, Owner, Personal, Plain, free_text, mine
+
+WHY_SPARED = "written about the organisation; it can name people"
+
+CHASING: Final = (
+    Held(
+        "mail_text",
+        what="the partnership's own words for mails",
+        about="nobody",
+        kept="nothing",
+        plain={
+            Plain.KEY: "key",
+            Plain.CONTENT: "subject body updated_at",
+            Plain.PERSON: "updated_by",
+        },
+    ),
+    Held(
+        "term_dates",
+        what="terms of schools",
+        about="nobody",
+        kept="nothing",
+        plain={Plain.KEY: "id", Plain.CONTENT: "name first_on last_on"},
+    ),
+    Held(
+        "undeliverable_address",
+        what="that mails to you do not arrive",
+        about="everybody who is written to",
+        kept="people",
+        owners={"person": Owner("address", by="address")},
+        personal={
+            "address": mine("address"),
+            "fault": mine("how it became known"),
+            "detail": mine("what the mail server answered", exported=False, because="no use outside"),
+            "since": mine("since when"),
+        },
+        plain={Plain.PERSON: "marked_by"},
+        removed_with=PERSON,
+    ),
+    Held(
+        "calendar_feed",
+        what="your calendar address",
+        about="everybody who can sign in",
+        kept="people",
+        owners={"person": Owner("user_id")},
+        personal={
+            "number": mine("what makes it secret", exported=False, because=GUARDS),
+            "made_at": mine("when it was made"),
+        },
+        plain={Plain.PERSON: "user_id"},
+        removed_with=PERSON,
+    ),
+    Held(
+        "chase_plan",
+        what="rounds in which you are named for schools without a chair",
+        about="whom a round names where there is no chair",
+        kept="schedules",
+        owners={"person": Owner("named_address", by="address")},
+        personal={
+            "named_person": Personal("name", PERSON, erasure=Erasure.EMPTIED),
+            "named_address": Personal("address", PERSON, erasure=Erasure.EMPTIED),
+        },
+        plain={Plain.LINK: "round_id", Plain.CONTENT: "send_from send_until changed_at"},
+        context=("round_id",),
+    ),
+    Held(
+        "chase_stage",
+        what="stages of a round's reminders",
+        about="nobody",
+        kept="nothing",
+        plain={Plain.KEY: "id", Plain.LINK: "round_id", Plain.CONTENT: "key days kind states"},
+    ),
+    Held(
+        "chase_pause",
+        what="pauses that you began",
+        about="people of the partnership",
+        kept="schedules",
+        owners={"person": Owner("begun_by")},
+        personal={"begun_at": Personal("when", PERSON), "reason": free_text("why", WHY_SPARED)},
+        plain={
+            Plain.KEY: "id",
+            Plain.LINK: "round_id organisation_id",
+            Plain.PERSON: "begun_by",
+            Plain.STATE: "ends_on ended_at",
+        },
+        context=("round_id", "organisation_id"),
+    ),
+    Held(
+        "exemption",
+        what="exemptions that you gave",
+        about="people of the partnership",
+        kept="returns",
+        owners={"person": Owner("made_by")},
+        personal={"made_at": Personal("when", PERSON), "reason": free_text("why", WHY_SPARED)},
+        plain={
+            Plain.KEY: "id",
+            Plain.LINK: "return_id organisation_id",
+            Plain.PERSON: "made_by",
+            Plain.CONTENT: "kind",
+            Plain.STATE: "lifted_at",
+        },
+        context=("return_id", "organisation_id"),
+        of_return="return_id",
+    ),
+    Held(
+        "extension",
+        what="more time that you gave",
+        about="people of the partnership",
+        kept="returns",
+        owners={"person": Owner("made_by")},
+        personal={"made_at": Personal("when", PERSON), "reason": free_text("why", WHY_SPARED)},
+        plain={
+            Plain.KEY: "id",
+            Plain.LINK: "return_id organisation_id",
+            Plain.PERSON: "made_by",
+            Plain.STATE: "due_before due_on",
+        },
+        context=("return_id", "organisation_id"),
+        of_return="return_id",
+    ),
+    Held(
+        "chase_batch",
+        what="reminders that were sent to a selection",
+        about="nobody",
+        kept="nothing",
+        plain={
+            Plain.KEY: "id",
+            Plain.LINK: "round_id",
+            Plain.PERSON: "made_by",
+            Plain.CONTENT: "made_at",
+            Plain.TECHNICAL: "save_key",
+        },
+    ),
+    Held(
+        "chase_message",
+        what="reminders to you",
+        about="people who are reminded",
+        kept="returns",
+        owners={"person": Owner("user_id")},
+        personal={
+            "address": Personal("address", PERSON, erasure=Erasure.READDRESSED),
+            "kind": Personal("what kind of reminder", PERSON),
+            "queued_at": Personal("when it was written", PERSON),
+            "settled_at": Personal("when it left, or was given up", PERSON),
+            "outcome": Personal("what became of it", PERSON),
+        },
+        plain={
+            Plain.KEY: "id",
+            Plain.LINK: "round_id return_id organisation_id batch_id outbox_id",
+            Plain.PERSON: "user_id",
+            Plain.STATE: "stage_key due_on state_then why_not",
+            Plain.TECHNICAL: "dedupe_key",
+        },
+        context=("round_id", "return_id", "organisation_id"),
+        of_return="return_id",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Backups: everything in one sealed file, and back into an empty database."""
