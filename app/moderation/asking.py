@@ -16,6 +16,7 @@ from app.people.models import User
 from app.people.rules import normal_address
 from app.people.writing import answerable, write_to
 from app.returns import queries as returns
+from app.returns.models import Return
 
 
 def ask(work: Work, return_id: int, domain_key: str, standard_key: str, text: str) -> None:
@@ -71,6 +72,8 @@ def answer(work: Work, this: returns.ReturnHead, standard_key: str, text: str) -
     """Answer an officer's question for the organisation; the officer hears of it by mail."""
     if not work.actor.holds(this.organisation_id):
         raise RefusedError("Only the organisation’s own people answer its questions.")
+    # Of two colleagues at the same moment the second finds the question answered.
+    work.session.execute(select(col(Return.id)).where(col(Return.id) == this.id).with_for_update())
     thread = queries.threads(work.session, work.actor, this.id).get(standard_key, ())
     if not thread or not thread[-1].asks:
         raise RefusedError("There is no open question on this standard. A colleague may have answered it.")

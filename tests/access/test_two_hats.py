@@ -1,10 +1,13 @@
 """Who works for the partnership and for an organisation does not read there what is kept back from it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from fastapi.testclient import TestClient
 
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
-from app.moderation import service
+from app.moderation import asking, service, sharing
+from app.moderation import queries as threads
 from app.visits import queries
 from tests.conftest import ClientAs
 from tests.moderation import scenes as moderation
@@ -74,3 +77,35 @@ def test_nobody_reads_what_officers_judge_of_their_own_organisation_before_it_is
     assert "quoll judged" in other.get(history).text
     assert "quoll judged" not in both.get(history).text
     assert service.hold(work, scene.return_id).judged[scene.keys[0]].judged == "amber"
+
+
+def test_nobody_chooses_who_moderates_their_own_organisation(work: Work, client_as: ClientAs) -> None:
+    scene = moderation.signed(work, "Elm School")
+    holder = moderation.taken(work, scene)
+    friend = moderation.officer(work, "Alex Friend")
+    work.session.commit()
+    both, path = client_as(MANAGER, LEAD, organisation=scene.place), f"/rounds/{scene.round_id}/moderation"
+    for to in (friend.actor.user_id, "nobody"):
+        reply = both.post(path, data={"user_id": to, "all": "yes"})
+        assert "left-out=1" in reply.headers["location"]
+        work.session.rollback()
+        assert set(sharing.holders(work, scene.return_id).values()) == {holder.actor.user_id}
+    assert (
+        client_as(MANAGER).post(path, data={"user_id": friend.actor.user_id, "all": "yes"}).status_code == 303
+    )
+    work.session.rollback()
+    assert set(sharing.holders(work, scene.return_id).values()) == {friend.actor.user_id}
+
+
+def test_of_colleagues_who_answer_at_the_same_moment_one_is_taken(work: Work, client_as: ClientAs) -> None:
+    scene = moderation.signed(work, "Oak School")
+    asking.ask(moderation.taken(work, scene), scene.return_id, scene.domain, scene.keys[0], "Who checks?")
+    work.session.commit()
+    addresses = [f"lead{number}@oak.example.org" for number in range(6)]
+    leads = [client_as(LEAD, organisation=scene.place, email=each) for each in addresses]
+    form = {"standard": scene.keys[0], f"answer-{scene.keys[0]}": "Our governors"}
+    with ThreadPoolExecutor(len(leads)) as pool:
+        replies = pool.map(lambda lead: lead.post(f"/returns/{scene.return_id}/questions", data=form), leads)
+        assert sorted(reply.status_code for reply in replies) == [303, *[422] * (len(leads) - 1)]
+    work.session.rollback()
+    assert len(threads.threads(work.session, work.actor, scene.return_id)[scene.keys[0]]) == 2
