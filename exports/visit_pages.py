@@ -58,7 +58,7 @@ def letter(_actor: ActorDep, session: SessionDep, now: NowDep, visit_id: int) ->
 @router.get("/visits/{visit_id}/pack.docx")
 def pack(actor: ActorDep, session: SessionDep, now: NowDep, visit_id: int) -> Response:
     """Answer with the visit pack, to be printed and taken along."""
-    this = queries.visit_head(session, visit_id)
+    this = queries.visit_to_prepare(session, actor, visit_id)
     common = _common(this)
     kept = [line for line in queries.questions(session, visit_id) if not line.left_out]
     profile, titles = _profile(Work(session, actor, now), this)

@@ -8,6 +8,7 @@ from app.moderation.models import ModerationMessage
 from app.moderation.rules import Thread
 from app.moderation.service import hold, must_moderate
 from app.returns import queries as returns
+from app.returns.models import Return
 
 
 def ask(work: Work, return_id: int, domain_key: str, standard_key: str, text: str) -> None:
@@ -63,6 +64,8 @@ def answer(work: Work, this: returns.ReturnHead, standard_key: str, text: str) -
     """Answer an officer's question for the organisation; the officer hears of it by mail."""
     if not work.actor.holds(this.organisation_id):
         raise RefusedError("Only the organisation’s own people answer its questions.")
+    # Of two colleagues at the same moment the second finds the question answered.
+    work.session.execute(select(col(Return.id)).where(col(Return.id) == this.id).with_for_update())
     thread = queries.threads(work.session, work.actor, this.id).get(standard_key, ())
     if not thread or not thread[-1].asks:
         raise RefusedError("There is no open question on this standard. A colleague may have answered it.")

@@ -101,9 +101,14 @@ class Desk:
 
 
 def desk(work: Work, return_id: int) -> Desk:
-    """Return a return as an officer's pages show it, or raise NotFoundError."""
+    """Return a return as an officer's pages show it, or raise NotFoundError.
+
+    Whoever answers for the organisation too reads what officers made of it where it does: once released.
+    """
     session, actor = work.session, work.actor
     this = returns.head(session, actor, return_id)
+    if this.organisation_id in actor.readable:
+        raise NotFoundError
     standing = queries.standing(session, return_id)
     changed: tuple[str, ...] = ()
     if standing is not None and this.state is ReturnState.SIGNED:

@@ -82,7 +82,10 @@ def share(
     if user_id is not None and user_id not in officers(work):
         raise RefusedError("", {"user_id": "Choose a professional scrutiny officer"})
     places = _open_places(work, return_ids, domain_key)
-    excluded = barred(work.session, user_id) if user_id is not None else frozenset()
+    # Who judges an organisation is not for its own people to choose or to change.
+    excluded = frozenset(work.actor.readable)
+    if user_id is not None:
+        excluded |= barred(work.session, user_id)
     free = [each for each in places if each.organisation_id not in excluded]
     if user_id is None:
         _to_nobody(work, free)

@@ -70,7 +70,7 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
         asked=asked,
         dates=dates,
         own_actions=actions,
-        begins=queries.first_parts(session, waiting, today),
+        begins=queries.first_parts(session, actor, waiting, today),
         done=[each for each in returns if each not in waiting],
         spared=spared,
         signed_state=ReturnState.SIGNED,

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from app.chasing.exempting import exempt_returns
 from app.chasing.inviting import newcomers
@@ -13,9 +14,10 @@ from app.chasing.outlook import NextMails, next_mails
 from app.chasing.overview import Overview, overview_of
 from app.chasing.queries import chase_rows, return_lines
 from app.chasing.rules import Turn
-from app.core.access import RATINGS, REGISTER, Actor
+from app.core.access import RATINGS, REGISTER, Actor, visible_to
 from app.core.clock import london_date
 from app.core.settings import settings
+from app.returns.models import Answer
 from app.returns.queries import ReturnHead, questionnaire_of
 from app.rounds.models import RoundState
 from app.rounds.queries import RoundLine, rounds
@@ -39,16 +41,28 @@ class RoundCard:
     coming: NextMails | None = None
 
 
-def first_parts(session: Session, heads: Collection[ReturnHead], today: date) -> dict[int, str]:
-    """Return the first part of each return that can be answered and is not begun, by return.
+def first_parts(session: Session, actor: Actor, heads: Collection[ReturnHead], today: date) -> dict[int, str]:
+    """Return the first part with a question that nobody has touched, for each return that can be answered.
 
-    From the home page one click leads there: the third after the mail is the first answer.
+    From the home page one click leads there: the third after the mail is an answer.
     """
-    return {
-        head.id: next(domain.key for domain in questionnaire_of(session, head).domains if domain.standards)
-        for head in heads
-        if not head.answered and head.writable(today)
-    }
+    writable = [head for head in heads if head.writable(today)]
+    if not writable:
+        return {}
+    rows = session.execute(
+        select(col(Answer.return_id), col(Answer.standard_key)).where(
+            col(Answer.return_id).in_([head.id for head in writable]),
+            visible_to(actor, col(Answer.organisation_id)),
+        )
+    )
+    touched = {(row[0], row[1]) for row in rows}
+    found = {}
+    for head in writable:
+        for domain in questionnaire_of(session, head).domains:
+            if any((head.id, standard.key) not in touched for standard in domain.standards):
+                found[head.id] = domain.key
+                break
+    return found
 
 
 def open_rounds(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
 from sqlmodel import Session, col
 
-from app.core.access import READERS, REGISTER, Actor, visible_to
+from app.core.access import REGISTER, Actor, visible_to
 from app.core.errors import NotFoundError
 from app.core.models import AuditEvent, Reading
 from app.organisations.models import Organisation
@@ -115,20 +115,21 @@ def _places(session: Session, text: str) -> list[int]:
 def of_return(actor: Actor, return_id: int) -> Conditions:
     """Return the conditions of a return's history.
 
-    What was said on the telephone is for those who may see the list of whom to ring; what officers judge is
-    for those who read all returns: the organisation sees it where and when it is released.
+    What was said on the telephone is for those who may see the list of whom to ring. What officers judge is
+    for those who read all returns: its own people, also those with both kinds of role, read it once released.
     """
-    hidden = frozenset[str]()
-    if not actor.has(*REGISTER):
-        hidden |= FOR_THE_REGISTER
-    if not actor.has(*READERS):
-        hidden |= FOR_OFFICERS
-    return [
+    conditions = [
         col(AuditEvent.subject) == "return",
         col(AuditEvent.subject_id) == return_id,
         visible_to(actor, col(AuditEvent.organisation_id)),
-        col(AuditEvent.event).not_in(hidden),
+        or_(
+            col(AuditEvent.event).not_in(FOR_OFFICERS),
+            col(AuditEvent.organisation_id).not_in(actor.readable),
+        ),
     ]
+    if actor.has(*REGISTER):
+        return conditions
+    return [*conditions, col(AuditEvent.event).not_in(FOR_THE_REGISTER)]
 
 
 def readings_of_return(actor: Actor, return_id: int, round_id: int) -> Conditions:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.organisations.words import event_words as register_words
-from app.planner.audit_values import value_words
+from app.trail.values import value_words
 
 # Groups as the filter offers them: key, words, and the events with theirs. A test finds every event name in
 # the program's code and holds it against this table.

@@ -95,6 +95,7 @@ def _selection_page(
         drawn=set_up.last_draw(session),
         names={line.place.id: line.place.name for line in every},
         may_choose=actor.has(*service.CHOOSERS),
+        own=actor.readable,
         errors=error_list(problem),
         problems=problems,
         today=today,

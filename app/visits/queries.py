@@ -93,6 +93,17 @@ def visit_head(session: Session, visit_id: int) -> VisitHead:
     return _head(row)
 
 
+def visit_to_prepare(session: Session, actor: Actor, visit_id: int) -> VisitHead:
+    """Return a visit for those who prepare it, or raise NotFoundError.
+
+    Whoever answers for the agency too does not read what it will be asked, and from which signals that came.
+    """
+    this = visit_head(session, visit_id)
+    if this.organisation_id in actor.readable:
+        raise NotFoundError
+    return this
+
+
 def own_visit(session: Session, actor: Actor, visit_id: int) -> VisitHead:
     """Return a visit as its agency may see it: once its letter has gone. Raises NotFoundError."""
     row = session.execute(

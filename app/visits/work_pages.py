@@ -37,7 +37,7 @@ def _enquiry_page(
     form: Form | None = None,
     question_id: int | None = None,
 ) -> Response:
-    this = queries.visit_head(work.session, visit_id)
+    this = queries.visit_to_prepare(work.session, work.actor, visit_id)
     every = queries.questions(work.session, visit_id)
     kept = [line for line in every if not line.left_out]
     return page(
@@ -65,6 +65,7 @@ def _enquiry_page(
 @router.post("/visits/{visit_id}/enquiry")
 def add_question(request: Request, work: WorkDep, form: FormDep, visit_id: int) -> Response:
     """Add a line of enquiry, or draft again from what has come in since."""
+    queries.visit_to_prepare(work.session, work.actor, visit_id)
     try:
         if form.get("draft") == "again":
             preparing.draft_again(work, visit_id)
@@ -90,6 +91,7 @@ def change_question(
     request: Request, work: WorkDep, form: FormDep, visit_id: int, question_id: int
 ) -> Response:
     """Edit a line of enquiry, note what was heard and seen, or move it."""
+    queries.visit_to_prepare(work.session, work.actor, visit_id)
     try:
         if form.get("move") in {"up", "down"}:
             preparing.shift(work, visit_id, question_id, up=form.get("move") == "up")

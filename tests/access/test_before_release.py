@@ -12,8 +12,8 @@ from app.core.database import owner_engine
 from app.core.scope import enter
 from app.main import build_app
 from app.moderation import asking, interests, releasing, service, sharing
-from app.planner import audit_queries
-from app.planner.audit_words import FOR_OFFICERS
+from app.trail import queries as trail
+from app.trail.words import FOR_OFFICERS
 from tests.conftest import ClientAs, MovableClock
 from tests.moderation import scenes
 
@@ -75,7 +75,7 @@ def test_the_history_of_a_return_does_not_tell_its_organisation_what_officers_ju
 def test_control_a_history_that_forgets_to_leave_it_out_is_noticed_and_the_database_still_does(
     scene: scenes.Scene, client_as: ClientAs, careless: ClientOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_queries, "FOR_OFFICERS", frozenset())
+    monkeypatch.setattr(trail, "FOR_OFFICERS", frozenset())
     lead = client_as(LEAD, organisation=scene.place)
     assert told(lead, scene) == [], "row-level security holds where the query does not"
     assert told(careless(lead), scene) == ["/history"]

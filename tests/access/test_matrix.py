@@ -12,6 +12,7 @@ from app.core.database import SessionDep, owner_engine
 from app.main import build_app
 from app.returns.models import Answer
 from tests.access import matrix
+from tests.access.moderated import KEPT_BACK
 from tests.access.world import World
 from tests.conftest import ClientAs, MovableClock
 
@@ -57,7 +58,7 @@ def test_what_is_kept_back_of_every_room_is_there_to_be_found(world: World, clie
         (officer, "GET /planner/entries/{entry_id}/{number}"),
         (manager, "GET /audit"),
     ):
-        assert matrix.KEPT_BACK in client.get(world.path(route, "archived")).text, route
+        assert KEPT_BACK in client.get(world.path(route, "archived")).text, route
 
 
 def test_control_a_route_in_too_wide_a_class_is_caught(

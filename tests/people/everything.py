@@ -20,7 +20,7 @@ WORLDS = count(1)
 HELD = {held.table: held for held in REGISTER}
 # Those are made by hand: they are there already, or a row of theirs is about two people.
 ONE_A_ROUND = {"chase_plan"}
-BY_HAND = {"user_account", "return", "hand_over", "audit_event"}
+BY_HAND = {"planner_entry", "user_account", "return", "hand_over", "audit_event"}
 
 
 @dataclass
@@ -161,6 +161,7 @@ def _by_hand(filling: Filling, who: Somebody, other: Somebody) -> None:
         {"at": ready, "who": who.user_id, "id": who.return_id},
     )
     who.note("return", "ready_at", ready)
+    filling.put("planner_entry", who, own_kind="", repeats_until=None)
     named = f"mark-{other.key}-hand_over-name-end"
     filling.put("hand_over", who, name=named, email=other.email, state="waiting", decided_by=None)
     other.note("hand_over", "name", named)

@@ -15,7 +15,7 @@ from app.core.models import AuditEvent
 from app.people import erasing
 from app.people.models import Membership, User
 from app.people.queries import users_by_email
-from app.planner import calendar_pages, entries
+from app.planner import entries
 from app.planner.entry_rules import NewEntry
 from app.planner.year import EntryKind
 from tests import builders
@@ -147,7 +147,7 @@ def test_an_address_ends_when_its_person_stops_it_leaves_or_is_erased_and_never_
 def test_control_numbers_that_are_counted_would_bring_an_old_address_back(
     work: Work, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calendar_pages.secrets, "randbelow", lambda _most: 1)
+    monkeypatch.setattr("app.planner.calendar_pages.secrets.randbelow", lambda _most: 1)
     lead = client_as(LEAD, organisation=school(work, "Fir School"))
     first = address_of(lead)
     lead.post("/calendar", data={"stop": "yes"})
