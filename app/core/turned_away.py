@@ -121,6 +121,7 @@ async def from_elsewhere(request: Request, words: Mapping[str, str]) -> Response
         status=403,
         reference=reference,
         reason=reason.value,
+        sure="sec-fetch-site" in request.headers,
         public_address=settings().public_address,
         typed_here=typed_here,
         kept=kept,

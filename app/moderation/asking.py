@@ -1,5 +1,8 @@
 """The thread on a standard: an officer asks, the organisation answers, and the answer comes back."""
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from app.core import audit
 from app.core.access import Work
 from app.core.errors import RefusedError

@@ -92,6 +92,9 @@ def test_each_refusal_is_a_page_with_a_reference(
     assert TYPED not in caplog.text
     # Only where the browser itself says that it was our own page does the text come back.
     assert ("What we know" in reply.text) is (case == "from a sandboxed frame")
+    # Whoever set the public address wrongly is told so, unless the browser itself speaks of another site.
+    told = "ELEVEN_PUBLIC_ADDRESS" in reply.text
+    assert told is (reply.request.headers.get("origin") not in {None, "null"} and "older" in case)
 
 
 def test_a_hidden_page_gets_its_text_back_to_copy_and_changes_nothing(

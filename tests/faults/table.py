@@ -41,10 +41,11 @@ def missing(lines: Iterable[Line]) -> list[str]:
     names = [str(line["test"]) for line in lines]
     told = {number_of(name) for name in names if "control" not in name}
     controlled = {number_of(name) for name in names if "control" in name}
-    return [
-        *(f"test {number} left no figures" for number in EXPECTED if number not in told),
-        *(f"test {number} left none of its control" for number in EXPECTED if number not in controlled),
-    ]
+    lacking = {
+        "no figures of test": [str(number) for number in EXPECTED if number not in told],
+        "no figures of the control of test": [str(each) for each in EXPECTED if each not in controlled],
+    }
+    return [f"{words} {', '.join(numbers)}" for words, numbers in lacking.items() if numbers]
 
 
 def tables(lines: list[Line]) -> list[str]:

@@ -139,6 +139,11 @@ def test_signing_gives_feedback_at_once(visitor: NewVisitor, school: queries.Ret
     head.go(f"/returns/{school.id}/receipt")
     head.sees("Fingerprint")
     head.look("receipt")
+    assert head.page.get_by_role("button", name="Print").is_visible()
+    plain = visitor(f"Alex Okafor {school.organisation_id}", scripts=False)
+    plain.go(f"/returns/{school.id}/receipt")
+    plain.sees("Fingerprint")
+    assert not plain.page.get_by_text("Print", exact=True).is_visible(), "this button needs scripts"
 
 
 @pytest.mark.access

@@ -39,6 +39,8 @@
     const file = form.elements.file.files[0];
     if (!file) return; /* the server says what is missing */
     event.preventDefault();
+    /* What was said of the last file is not about this one. */
+    document.querySelectorAll("#main-content .govuk-notification-banner, #main-content .govuk-error-summary").forEach((old) => old.remove());
     if (file.size > Number(form.dataset.mostBytes)) {
       say(line, `This file has ${megabytes(file.size)}, and the most is ${form.dataset.mostWords}. It was not sent.`);
       return;
