@@ -1,7 +1,9 @@
 """States to begin a test from, built by the rooms' own services."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,12 @@ def contact(
 
 
 def content(key: str = "section-175") -> dict[str, Any]:
-    """Return the definition of a questionnaire that comes with Eleven."""
+    """Return the definition of a questionnaire that comes with Eleven, to be changed at will."""
+    return deepcopy(_read(key))
+
+
+@cache
+def _read(key: str) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((ROOT / "questionnaires" / f"{key}.yaml").read_text("utf-8"))
     return loaded
 

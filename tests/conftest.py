@@ -32,6 +32,7 @@ from app.people import service as people
 from app.people.cookies import cookie_name
 from tests.copying import copy_statement
 from tests.demo_once import demo_copy
+from tests.one_step import OneStep
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 16, 10, 30, tzinfo=UTC)
@@ -207,7 +208,7 @@ def client_as(app: FastAPI, engine: Engine, clock: MovableClock, loop: BlockingP
         second_factor: bool = True,
     ) -> TestClient:
         client = TestClient(app, headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True)
-        client.portal = loop
+        client._transport = OneStep(app, loop)
         opened.append(client)
         if roles or email:
             token = _sign_in(engine, clock(), roles, organisation, email, second_factor=second_factor)

@@ -5,11 +5,8 @@ workers, nothing out of date. Each check is first held against a worker that is 
 """
 
 import os
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -26,7 +23,7 @@ from app.core.transports import AwayError, SmtpTransport
 from tests.chasing.post_office import PostOffice
 from tests.chasing.scenes import scene, sign
 from tests.chasing.test_sending import FIRST, begun, lead, worker
-from tests.conftest import ROOT
+from tests.chasing.worker_foundry import WorkerFoundry, kill
 
 pytestmark = [pytest.mark.chasing, pytest.mark.faults]
 COUNT = 12
@@ -38,34 +35,35 @@ class Killer:
 
     def __init__(self, office: PostOffice, step: str, kills: int) -> None:
         self.step, self.left, self.seen = step, kills, 0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process = 0
         office.hook = self
 
     def __call__(self, step: str) -> bool:
         """Kill at every third time, and say whether somebody was."""
         self.seen += step == self.step
-        if self.left and step == self.step and self.seen % 3 == 0 and self.process is not None:
+        if self.left and step == self.step and self.seen % 3 == 0 and self.process:
             self.left -= 1
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait(10)
+            kill(self.process)
             return True
         return False
 
 
-def run_worker(engine: Engine, office: PostOffice, killer: Killer, now: datetime, how: str) -> int:
-    """Run a worker in a process of its own until it has nothing to do or is killed."""
-    database = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.chasing.worker_process", database, str(office.port)]
-    killer.process = subprocess.Popen([*command, now.isoformat(), how], cwd=ROOT)
-    return killer.process.wait(60)
+@pytest.fixture(scope="module")
+def foundry() -> Iterator[WorkerFoundry]:
+    """The process that makes workers."""
+    foundry = WorkerFoundry()
+    yield foundry
+    foundry.close()
 
 
-def under_fire(engine: Engine, office: PostOffice, step: str, how: str = "") -> None:
+def under_fire(foundry: WorkerFoundry, engine: Engine, office: PostOffice, step: str, how: str = "") -> None:
     """Let workers be killed and started again until all is quiet."""
     killer = Killer(office, step, KILLS)
     now = FIRST
     for _ in range(KILLS + 1):
-        code = run_worker(engine, office, killer, now, how)
+        killer.process = foundry.begin(engine, office.port, now, how)
+        code = foundry.exit_code()
+        killer.process = 0
         # A dead worker's lease runs out before another one takes its mail.
         now += outbox.LEASE + timedelta(seconds=30)
         if code == 0 and not killer.left:
@@ -93,10 +91,10 @@ def ready(work: Work, engine: Engine, office: PostOffice) -> list[str]:
 
 @pytest.mark.parametrize("step", ["mail", "data", "kept"])
 def test_killed_workers_lose_nothing(
-    own_engine: Engine, own_work: Work, office: PostOffice, step: str
+    foundry: WorkerFoundry, own_engine: Engine, own_work: Work, office: PostOffice, step: str
 ) -> None:
     people = ready(own_work, own_engine, office)
-    under_fire(own_engine, office, step)
+    under_fire(foundry, own_engine, office, step)
     assert faults_of(office, people) == []
     if step != "kept":
         assert set(office.got.values()) == {1}
@@ -107,10 +105,17 @@ def test_killed_workers_lose_nothing(
     [("data", "ack first", f"{KILLS} lost"), ("kept", "new id", "a duplicate with another Message-ID")],
 )
 def test_broken_workers_are_caught(
-    own_engine: Engine, own_work: Work, office: PostOffice, step: str, how: str, found: str
+    foundry: WorkerFoundry,
+    own_engine: Engine,
+    own_work: Work,
+    office: PostOffice,
+    *,
+    step: str,
+    how: str,
+    found: str,
 ) -> None:
     people = ready(own_work, own_engine, office)
-    under_fire(own_engine, office, step, how)
+    under_fire(foundry, own_engine, office, step, how)
     assert found in faults_of(office, people)
 
 

@@ -1,8 +1,15 @@
-"""A worker in a process of its own, so that tests can kill it: the program's, or one of the broken ones."""
+"""Workers in processes of their own, so that tests can kill them: the program's, or broken ones.
 
+Run as a module, it loads the program once and forks a worker for each line of standard input ({"database",
+"port", "at", "how"}). It answers with the worker's process and, at its end, with its exit code.
+"""
+
+import json
 import os
 import sys
+import traceback
 from datetime import datetime, timedelta
+from typing import Any
 
 os.environ["ELEVEN_MODE"] = "test"
 
@@ -40,10 +47,10 @@ def break_it(how: str) -> None:
         outbox.as_email = another_id
 
 
-def main(database: str, port: str, at: str, how: str = "") -> None:
+def work(database: str, port: int, at: str, how: str) -> None:
     """Work until nothing is due at a moment of the test's clock."""
     break_it(how)
-    config = Settings(mode="test", smtp_host="127.0.0.1", smtp_port=int(port), smtp_starttls=False)
+    config = Settings(mode="test", smtp_host="127.0.0.1", smtp_port=port, smtp_starttls=False)
     engine = build_engine(make_url(database), 2, scope=Scope.SYSTEM)
     worker = Worker(engine, SmtpTransport(config), config)
     now = datetime.fromisoformat(at)
@@ -52,5 +59,26 @@ def main(database: str, port: str, at: str, how: str = "") -> None:
     engine.dispose()
 
 
+def main() -> None:
+    """Fork a worker for each line that comes in, one after the other."""
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _be_a_worker(json.loads(line))
+        print(pid, flush=True)  # noqa: T201 - the answer
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
+
+
+def _be_a_worker(wanted: dict[str, Any]) -> None:
+    try:
+        work(**wanted)
+        os._exit(0)
+    finally:
+        # Only a failure comes here.
+        traceback.print_exc()
+        os._exit(1)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,15 +1,17 @@
-"""The demo's moderation, visits and year: each in every state, a past, and nothing from the future."""
+"""The demo as it is served: evidence files, moderation, visits and a year; nothing from the future."""
 
+import io
 from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.engine import URL
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app.core.access import Actor, PartnershipRole
 from app.core.database import owner_engine
+from app.core.storage import LocalFolder
 from app.demo.load import load
 from app.demo.moderation import add_moderation
 from app.demo.planner import add_planner
@@ -22,6 +24,9 @@ from app.ratings.models import RatingSource
 from app.ratings.queries import ratings_of
 from app.ratings.validated import judged_of
 from app.returns import queries as returns
+from app.returns.file_names import ending_of, safe_name
+from app.returns.file_types import type_of
+from app.returns.models import EvidenceFile, Return, ReturnState, SignedReturn
 from app.rounds.queries import rounds
 from app.signals.measuring import measure_all
 from app.signals.queries import preview
@@ -34,10 +39,16 @@ NOW = datetime.fromisoformat("2026-11-21T16:30:00+00:00")
 
 
 @pytest.fixture(scope="module")
-def demo(database: URL) -> Iterator[Engine]:
-    """The demo with its moderation and its visits."""
+def store(tmp_path_factory: pytest.TempPathFactory) -> LocalFolder:
+    """Where the demo's evidence files are."""
+    return LocalFolder(tmp_path_factory.mktemp("evidence"))
+
+
+@pytest.fixture(scope="module")
+def demo(database: URL, store: LocalFolder) -> Iterator[Engine]:
+    """The demo with its evidence files, its moderation and its visits."""
     engine = owner_engine(database)
-    load(engine, now=NOW)
+    load(engine, now=NOW, storage=store)
     add_moderation(engine, NOW)
     add_visits(engine, NOW)
     add_planner(engine, NOW)
@@ -48,6 +59,32 @@ def demo(database: URL) -> Iterator[Engine]:
 def column(engine: Engine, statement: str) -> list[object]:
     with engine.connect() as connection:
         return list(connection.execute(text(statement)).scalars())
+
+
+@pytest.mark.files
+@pytest.mark.faults
+def test_some_returns_have_documents_that_open(demo: Engine, store: LocalFolder) -> None:
+    with Session(demo) as session:
+        rows = list(session.execute(select(EvidenceFile)).scalars())
+        signed = {
+            (row.return_id, row.edition): row.content["files"]
+            for row in session.execute(select(SignedReturn)).scalars()
+        }
+        unsigned = session.execute(
+            select(func.count(func.distinct(col(EvidenceFile.return_id))))
+            .join(Return, col(Return.id) == col(EvidenceFile.return_id))
+            .where(col(Return.state) != ReturnState.SIGNED)
+        ).scalar_one()
+    assert {row.stored_as for row in rows} == {item.name for item in store.items()}
+    assert {row.type_key for row in rows} == {"docx", "pdf", "csv", "txt"}
+    assert unsigned
+    for row in rows:
+        content = b"".join(store.open(row.stored_as))
+        assert type_of(io.BytesIO(content), row.size, ending_of(row.name)).key == row.type_key
+        assert safe_name(row.name) == row.name
+        if row.signed_edition is not None:
+            frozen = signed[row.return_id, row.signed_edition][row.standard_key]
+            assert row.sha256 in {each["sha256"] for each in frozen}
 
 
 def test_there_is_a_visit_in_each_state(demo: Engine) -> None:

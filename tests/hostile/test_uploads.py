@@ -26,11 +26,6 @@ LARGEST: list[tuple[float, int]] = []
 KEPT = ("organisation", "identifier", "contact", "membership", "user_account", "register_import")
 
 
-@pytest.fixture(scope="module")
-def hostile() -> dict[str, tuple[str, bytes]]:
-    return hostile_tables()
-
-
 def rows(engine: Engine, *tables: str) -> list[int]:
     with engine.connect() as connection:
         return [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables]
@@ -87,12 +82,13 @@ def tried(what: str, found: list[str]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_table_is_refused_and_changes_nothing(
-    client_as: ClientAs, engine: Engine, hostile: dict[str, tuple[str, bytes]], name: str
+    client_as: ClientAs, engine: Engine, name: str
 ) -> None:
     manager = client_as(PartnershipRole.BOARD_MANAGER)
     before = rows(engine, *KEPT)
     kind = KINDS[NAMES.index(name) % 3]
-    found = faults_of(manager, kind, hostile[name])
+    called, content = hostile_tables()[name]
+    found = faults_of(manager, kind, (called, content()))
     tried("24 hostile files for the register", found)
     assert found == []
     assert rows(engine, *KEPT) == before
