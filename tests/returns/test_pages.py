@@ -83,6 +83,8 @@ def test_readers_of_the_partnership_read_and_do_not_write(
     page = reader.get(f"{school.path}/leadership-and-governance")
     assert "CANARY-of-this-school" in page.text
     assert "<textarea" not in page.text
+    assert f'href="{school.path}/performance-and-outcomes" rel="next"' in page.text, "on to the next part"
+    assert 'rel="prev"' not in page.text, "it is the first part"
     assert reader.post(f"{school.path}/leadership-and-governance", data={}).status_code == 404
 
 
