@@ -94,6 +94,12 @@ def test_other_roles_read_no_answers(school: School, client_as: ClientAs, role: 
     assert client_as(role).get(f"{school.path}/leadership-and-governance").status_code == 404
 
 
+def test_the_first_thing_of_a_part_is_its_question(school: School, client_as: ClientAs) -> None:
+    page = lead_of(school, client_as).get(f"{school.path}/leadership-and-governance").text
+    assert page.index("<textarea") < page.index('aria-label="Parts of this return"')
+    assert "if this standard is red, the whole part is red" in page
+
+
 def test_a_page_saves_all_its_answers(school: School, client_as: ClientAs) -> None:
     lead = lead_of(school, client_as)
     domain = school.questionnaire.domains[1]
