@@ -41,9 +41,12 @@ def short_date(day: date) -> str:
 
 def clock_time(moment: datetime) -> str:
     """Write a time of day in London: 9:42am."""
-    local = moment.astimezone(LONDON)
-    hour = local.hour % 12 or 12
-    return f"{hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+    return time_of_day(moment.astimezone(LONDON).time())
+
+
+def time_of_day(value: time) -> str:
+    """Write a time that is the same on every day: 8:30am."""
+    return f"{value.hour % 12 or 12}:{value:%M}{'am' if value.hour < 12 else 'pm'}"
 
 
 def date_and_time(moment: datetime) -> str:

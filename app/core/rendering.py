@@ -65,6 +65,7 @@ def build_environment() -> Environment:
         long_date=lambda value: clock.long_date(_london_day(value)),
         short_date=lambda value: clock.short_date(_london_day(value)),
         clock_time=clock.clock_time,
+        time_of_day=clock.time_of_day,
         date_and_time=clock.date_and_time,
         plural=plural,
         address=address,

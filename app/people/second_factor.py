@@ -36,7 +36,7 @@ class Passed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What a person needs to set up their app: the secret as a picture, a link, as text, and sealed for the form."""
+    """What a person needs to set up their app: the secret as picture, link and text, and sealed."""
 
     picture: str
     address: str

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from app.actions.queries import own_count, waiting_for_review
 from app.actions.service import REVIEWERS
 from app.chasing.exempting import exempt_among
-from app.core.access import RATINGS, READERS, REGISTER, PartnershipRole
+from app.core.access import RATINGS, READERS, REGISTER, OrganisationRole, PartnershipRole
 from app.core.clock import london_date
 from app.core.database import SessionDep
 from app.core.rendering import page
@@ -31,8 +31,8 @@ DAYS_AHEAD = 365
 
 
 @router.get("/")
-def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> Response:
-    """Show what needs the person now; somebody with one open return goes straight to it."""
+def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, show: str = "") -> Response:
+    """Show what needs the person now; somebody with one open return goes there, unless `show` is all."""
     today = london_date(at)
     returns = returns_of(session, actor, tuple(actor.organisations)) if actor.organisations else ()
     spared = exempt_among(session, [each.id for each in returns if each.open_for_answers])
@@ -60,12 +60,16 @@ def home(request: Request, actor: ActorDep, session: SessionDep, at: NowDep) -> 
     visits, asked = own_visits(session, actor), open_questions(session, actor)
     actions = own_count(session, actor, today)
     dates = agency_dates(session, actor, today, today + timedelta(days=DAYS_AHEAD))
-    if len(waiting) == 1 and len(actor.organisations) == 1 and not (visits or asked or dates):
+    alone = len(waiting) == 1 and len(actor.organisations) == 1 and not (visits or asked or dates)
+    if alone and show != "all":
         return RedirectResponse(f"/returns/{waiting[0].id}", status_code=303)
     return page(
         request,
         "planner/own-home.html",
         waiting=waiting,
+        to_sign=[
+            each.id for each in waiting if actor.holds(each.organisation_id, OrganisationRole.SIGNATORY)
+        ],
         visits=visits,
         asked=asked,
         dates=dates,

@@ -156,14 +156,15 @@ def show_feedback(request: Request, actor: ActorDep, session: SessionDep, return
     if this.state is not ReturnState.SIGNED:
         return RedirectResponse(f"/returns/{return_id}", status_code=303)
     found = feedback(session, actor, this)
-    own = {domain.key: domain.rating for domain in found.domains}
+    rated = {domain.key: domain.rating for domain in found.domains}
     return page(
         request,
         "returns/feedback.html",
         this=this,
         feedback=found,
-        released=released(session, this, queries.questionnaire_of(session, this), own),
+        released=released(session, this, queries.questionnaire_of(session, this), rated),
         editions=editions_of(session, actor, return_id),
+        own=actor.holds(this.organisation_id),
         just_signed=request.query_params.get("signed") == "now",
     )
 

@@ -274,7 +274,7 @@ def down(facts: Facts, _limit: int, _today: date) -> Found | None:
     if not facts.down:
         return None
     return Found(
-        f"Down since last year: {_moves(facts.down, facts.titles)}",
+        _moves(facts.down, facts.titles),
         {"domains": [each.domain_key for each in facts.down]},
     )
 

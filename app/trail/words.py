@@ -241,7 +241,7 @@ _DETAILS: Final[Mapping[str, str]] = {
     "next_on": "Next call on",
     "title": "Title",
     "due_on": "Due on",
-    "returns": "New returns",
+    "returns": "Returns",
     "invitations": "New invitations",
     "kinds": "Kinds",
     "phases": "Phases",

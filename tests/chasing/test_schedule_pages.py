@@ -148,7 +148,7 @@ def test_send_now_takes_three_clicks_and_survives_a_second_one(
     again = manager.post(f"{this.here}/send", data=data)
     assert first.headers["location"] == again.headers["location"]
     page = words(manager.get(first.headers["location"]).text)
-    assert "Sending to 2 organisations" in page
+    assert "Reminder to 2 organisations" in page
     assert "0 of 2 done" in page
     found = session.execute(select(ChaseMessage).where(col(ChaseMessage.round_id) == this.round_id)).scalars()
     assert sorted(each.return_id for each in found) == sorted(int(value) for _, value in ticked)

@@ -1,12 +1,12 @@
 """Dates as people type them."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.clock import long_date, short_date
+from app.core.clock import long_date, short_date, time_of_day
 from app.core.dates import full_year, read_date
 
 
@@ -31,3 +31,8 @@ def test_a_short_year_is_near_now() -> None:
 def test_a_day_that_we_wrote_is_read_as_the_same_day(day: date) -> None:
     assert read_date(short_date(day)) == day
     assert read_date(long_date(day).split(" ", 1)[1]) == day
+
+
+def test_a_time_of_day_is_written_as_people_say_it() -> None:
+    times = (time(0, 5), time(8, 30), time(12, 0), time(16, 30))
+    assert [time_of_day(each) for each in times] == ["12:05am", "8:30am", "12:00pm", "4:30pm"]

@@ -50,7 +50,7 @@ def test_from_done_with_evidence_to_next_years_signature(
     officer.follow("Train every governor")
     officer.page.get_by_label("Accepted: it is done").check()
     officer.press("Save the review")
-    officer.sees("SAIG: Done, accepted")
+    officer.sees("The partnership’s review: Done, accepted")
     clock.moment = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)
     school.sign_in("Sam School")
     school.go(path)

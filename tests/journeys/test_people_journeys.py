@@ -164,6 +164,8 @@ def test_people_are_warned_before_they_are_signed_out_and_can_stay(
     clock.move(minutes=idle + 1)
     person.page.clock.run_for((idle + 1) * 60_000)
     person.sees("You have been signed out")
+    assert not warning.get_by_role("button", name="Stay signed in").is_visible(), "nobody can stay any more"
+    assert warning.get_by_role("link", name="Sign in again (opens in a new tab)").is_visible()
 
 
 @pytest.fixture

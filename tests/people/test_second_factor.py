@@ -114,6 +114,8 @@ def test_a_wrong_first_code_keeps_the_same_picture(
     assert reply.status_code == 422
     again, sealed = secret_on(reply.text)
     assert again == secret
+    assert 'href="otpauth://totp/' in reply.text, "a telephone cannot scan the page that it shows itself"
+    assert f"secret={secret}" in reply.text
     done = browser.post("/second-factor/set-up", data={"sealed": sealed, "code": code_of(secret, clock())})
     assert done.status_code == 200
 

@@ -390,3 +390,10 @@ def test_somebody_of_two_organisations_sees_both(client_as: ClientAs, work: Work
     account = person.get("/account").text
     assert "North School" in account
     assert "South School" in account
+
+
+def test_an_empty_address_is_asked_for_and_a_wrong_one_explained(client_as: ClientAs) -> None:
+    browser = client_as()
+    assert "Enter your email address" in browser.post("/sign-in", data={"email": " ", "to": "/"}).text
+    wrong = browser.post("/sign-in", data={"email": "somebody at school", "to": "/"}).text
+    assert "in the correct form, like name@example.org" in wrong

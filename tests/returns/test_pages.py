@@ -83,6 +83,8 @@ def test_readers_of_the_partnership_read_and_do_not_write(
     page = reader.get(f"{school.path}/leadership-and-governance")
     assert "CANARY-of-this-school" in page.text
     assert "<textarea" not in page.text
+    assert f'href="{school.path}/performance-and-outcomes" rel="next"' in page.text, "on to the next part"
+    assert 'rel="prev"' not in page.text, "it is the first part"
     assert reader.post(f"{school.path}/leadership-and-governance", data={}).status_code == 404
 
 
@@ -90,6 +92,12 @@ def test_readers_of_the_partnership_read_and_do_not_write(
 @pytest.mark.parametrize("role", [PartnershipRole.ADMINISTRATOR, PartnershipRole.SAFEGUARDING_PARTNER])
 def test_other_roles_read_no_answers(school: School, client_as: ClientAs, role: PartnershipRole) -> None:
     assert client_as(role).get(f"{school.path}/leadership-and-governance").status_code == 404
+
+
+def test_the_first_thing_of_a_part_is_its_question(school: School, client_as: ClientAs) -> None:
+    page = lead_of(school, client_as).get(f"{school.path}/leadership-and-governance").text
+    assert page.index("<textarea") < page.index('aria-label="Parts of this return"')
+    assert "if this standard is red, the whole part is red" in page
 
 
 def test_a_page_saves_all_its_answers(school: School, client_as: ClientAs) -> None:

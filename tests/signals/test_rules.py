@@ -79,7 +79,7 @@ FIRES: list[tuple[SignalKind, Facts, str]] = [
     (
         K.DOWN,
         facts(down=(Moved("culture", "green", "red"), Moved("x", "amber", "red"))),
-        "Down since last year: Culture from green to red; x from amber to red",
+        "Culture from green to red; x from amber to red",
     ),
     (
         K.OVERDUE_ACTIONS,

@@ -107,4 +107,4 @@ def _next_year(work: Work, officer: TestClient, first: returns.ReturnHead, domai
     work.session.commit()
     page = officer.get(f"/organisations/{place}/profile").text
     assert "actions are overdue, the first since 31 Mar 2027" in page
-    assert f"Down since last year: {domain.title} from amber to red." in page
+    assert f"<strong>Down since last year</strong>{domain.title} from amber to red." in page
