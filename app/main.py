@@ -24,7 +24,7 @@ from app.chasing.selection_pages import router as selection_router
 from app.chasing.settings_pages import router as chase_settings_router
 from app.core import health, turned_away
 from app.core.clock import Clock, system_clock
-from app.core.database import build_engine, check_durability
+from app.core.database import build_engine, check_durability, prepare
 from app.core.embedded import database_address
 from app.core.errors import (
     NotFoundError,
@@ -273,7 +273,7 @@ def build_app(engine: Engine | None = None, clock: Clock = system_clock) -> Fast
         max_body_size=MOST_BODY_BYTES,
         dependencies=[Depends(guard)],
     )
-    app.state.engine = engine or build_engine(database_address(), settings().pool_size)
+    prepare(app, engine or build_engine(database_address(), settings().pool_size))
     app.state.clock = clock
     app.state.storage = file_store(settings())
     health.add_routes(app)

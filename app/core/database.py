@@ -2,18 +2,20 @@
 
 import json
 import select
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from enum import Enum
-from functools import partial, wraps
+from functools import partial
 from typing import Annotated, Any, Final
 
 import psycopg
-from fastapi import Depends, Request, Response
+from anyio import Semaphore
+from fastapi import Depends, FastAPI, Request
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, SQLModel
 from starlette.concurrency import run_in_threadpool
 
@@ -115,43 +117,45 @@ def check_durability(engine: Engine, *, careless_server: bool = False) -> None:
         )
 
 
-async def open_session(request: Request) -> AsyncIterator[Session]:
-    """Open the request's session; commit what an unsafe request did, roll back everything else.
+def prepare(app: FastAPI, engine: Engine, session_class: type[Session] = Session) -> None:
+    """Let the requests of a program open their sessions on a database.
 
-    In function scope the commit comes before the reply, so 'saved' is never said too early. Opening touches
-    no database, so it needs no thread; everything that does runs in one.
+    As many requests work on it as the pool has connections; the rest wait without a thread.
     """
-    session = Session(request.app.state.engine, expire_on_commit=False, autoflush=False)
-    try:
-        yield session
-    except BaseException:
-        await run_in_threadpool(session.close)
-        raise
-    if session.in_transaction():
-        await run_in_threadpool(_end, session, request)
+    pool = engine.pool
+    app.state.engine = engine
+    app.state.session_class = session_class
+    app.state.places = Semaphore(pool.size() if isinstance(pool, QueuePool) else POOL_SIZE, fast_acquire=True)
 
 
-def _end(session: Session, request: Request) -> None:
+def begin(request: Request) -> Session:
+    """Return a request's session. Opening touches no database, so it needs no thread; its work does."""
+    state = request.app.state
+    session: Session = state.session_class(state.engine, expire_on_commit=False, autoflush=False)
+    return session
+
+
+def end(session: Session, request: Request) -> None:
+    """Commit what an unsafe request did, roll back everything else."""
     with session:
         if request.method not in SAFE_METHODS:
             session.commit()
 
 
-def in_one_thread(endpoint: Callable[..., Response]) -> Callable[..., Response]:
-    """End a request's transaction in the thread that did its work, for the routes that are asked most.
+async def open_session(request: Request) -> AsyncIterator[Session]:
+    """Open the request's session and end it when its work is done.
 
-    Handing the commit to another thread costs more than the commit. The endpoint takes `request`, and either
-    `session` or `work`.
+    In function scope the commit comes before the reply, so 'saved' is never said too early.
     """
+    async with request.app.state.places:
+        session = begin(request)
+        try:
+            yield session
+        except BaseException:
+            await run_in_threadpool(session.close)
+            raise
+        if session.in_transaction():
+            await run_in_threadpool(end, session, request)
 
-    @wraps(endpoint)
-    def whole(request: Request, **given: Any) -> Response:
-        reply = endpoint(request=request, **given)
-        _end(given["session"] if "session" in given else given["work"].session, request)
-        return reply
 
-    return whole
-
-
-# As many requests wait for a session as the pool has connections; the rest wait without a thread.
-SessionDep = Annotated[Session, Depends(open_session, scope="function", max_concurrency=POOL_SIZE)]
+SessionDep = Annotated[Session, Depends(open_session, scope="function")]

@@ -57,6 +57,11 @@ def guard(
     not for you is not there.
     """
     del sender, form  # read before the session is opened, so that a slow sender holds no connection
+    return admit(request, session, at)
+
+
+def admit(request: Request, session: Session, at: datetime) -> Actor | None:
+    """Return who asks, and let the session see what they may; raises as `guard` does."""
     actor = _admit(request, session, at)
     enter(session, actor)
     return actor

@@ -9,11 +9,11 @@ from fastapi.responses import RedirectResponse
 from app.actions.rules import STATUS_WORDS
 from app.core.access import Actor, OrganisationRole, PartnershipRole, Work
 from app.core.clock import london_date
-from app.core.database import SessionDep, in_one_thread
 from app.core.errors import NotFoundError, RefusedError
 from app.core.forms import FormDep
 from app.core.rendering import error_list, page
-from app.people.guard import ActorDep, NowDep, WorkDep
+from app.people.guard import WorkDep
+from app.people.straight import StraightRoute
 from app.questionnaires.definition import Domain, Questionnaire, Standard
 from app.returns import asked, context, deciding, queries, service, teamwork
 from app.returns.editions import editions_of
@@ -23,7 +23,8 @@ from app.returns.rules import CLOSING
 from app.returns.signing import domain_ratings
 from app.returns.unsent import refuse_another_persons, unsent_place
 
-router = APIRouter()
+# Saving and reading questions is what people do most.
+router = APIRouter(route_class=StraightRoute)
 
 
 def domain_named(questionnaire: Questionnaire, key: str) -> Domain:
@@ -45,9 +46,9 @@ def standard_named(domain: Domain, key: str) -> Standard:
 
 
 @router.get("/returns/{return_id}")
-def task_list(request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int) -> Response:
+def task_list(request: Request, work: WorkDep, return_id: int) -> Response:
     """Show how far a return is, domain by domain, and where to go on."""
-    return task_list_page(request, Work(session, actor, at), return_id)
+    return task_list_page(request, work, return_id)
 
 
 def task_list_page(
@@ -104,18 +105,16 @@ def opened(work: WorkDep, return_id: int) -> Response:
 
 
 @router.get("/returns/{return_id}/{domain}")
-@in_one_thread
-def questions(
-    request: Request, actor: ActorDep, session: SessionDep, at: NowDep, return_id: int, domain: str
-) -> Response:
+def questions(request: Request, work: WorkDep, return_id: int, domain: str) -> Response:
     """Show the questions of one domain with their answers."""
+    session, actor = work.session, work.actor
     this, older = asked.head_and_older(session, actor, return_id)
     questionnaire = queries.questionnaire_of(session, this)
     place = domain_named(questionnaire, domain)
     answers = queries.answers(session, actor, return_id)
     views = [context.view(standard, answers.get(standard.key)) for standard in place.standards]
     views = context.with_files(views, files_of(session, actor, return_id))
-    today = london_date(at)
+    today = london_date(work.now)
     return _domain_page(
         request,
         actor,
@@ -171,7 +170,6 @@ def _domain_page(
 
 
 @router.post("/returns/{return_id}/{domain}")
-@in_one_thread
 def save_page(request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str) -> Response:
     """Save a whole page of answers: this is how the form works without JavaScript."""
     this = queries.head(work.session, work.actor, return_id)
@@ -256,7 +254,6 @@ def _save(
 
 
 @router.post("/returns/{return_id}/{domain}/{standard}")
-@in_one_thread
 def save_one(
     request: Request, work: WorkDep, form: FormDep, return_id: int, domain: str, standard: str
 ) -> Response:

@@ -1,14 +1,12 @@
 """The two schools, and a program that forgets what it was asked to do as soon as it has answered."""
 
-from collections.abc import Iterator
-
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.core.access import Actor, PartnershipRole, Work
-from app.core.database import open_session
+from app.core.database import prepare
 from app.main import build_app
 from app.people import service as people
 from tests.access import world as worlds
@@ -41,15 +39,9 @@ class ForgetfulSession(Session):
         self.rollback()
 
 
-def forgetful_session(request: Request) -> Iterator[Session]:
-    """Open a request's session that commits nothing, so that no request finds what another one did."""
-    with ForgetfulSession(request.app.state.engine, expire_on_commit=False, autoflush=False) as session:
-        yield session
-
-
 @pytest.fixture(scope="module")
 def forgetful(page_engine: Engine, clock: MovableClock) -> FastAPI:
     """The program, but nothing that it is asked to do lasts."""
     app = build_app(page_engine, clock)
-    app.dependency_overrides[open_session] = forgetful_session
+    prepare(app, page_engine, ForgetfulSession)
     return app

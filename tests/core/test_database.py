@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
-from app.core.database import SessionDep, build_engine, in_one_thread, owner_engine, require_alive
+from app.core.database import SessionDep, build_engine, owner_engine, prepare, require_alive
 
 
 @pytest.fixture(scope="module")
@@ -66,26 +66,22 @@ def test_control_without_the_look_the_next_person_meets_the_fault(pool: Engine, 
         connection.execute(text("SELECT 1"))
 
 
-def program(pool: Engine, *, at_once: bool) -> TestClient:
-    """A program with a route that writes and one that reads, with or without ending in one thread."""
+def program(pool: Engine) -> TestClient:
+    """A program with a route that writes."""
     app = FastAPI()
-    app.state.engine = pool
+    prepare(app, pool)
 
     def write(request: Request, session: SessionDep) -> Response:
         session.execute(text("INSERT INTO written VALUES (1)"))
         return Response(request.method)
 
-    ending = in_one_thread(write) if at_once else write
-    app.add_api_route("/", ending, methods=["GET", "POST"], response_model=None)
+    app.add_api_route("/", write, methods=["GET", "POST"], response_model=None)
     return TestClient(app)
 
 
 @pytest.mark.usefixtures("written")
-@pytest.mark.parametrize("at_once", [True, False])
-def test_what_an_unsafe_request_did_is_kept_and_what_a_get_did_is_not(
-    pool: Engine, engine: Engine, *, at_once: bool
-) -> None:
-    client = program(pool, at_once=at_once)
+def test_what_an_unsafe_request_did_is_kept_and_what_a_get_did_is_not(pool: Engine, engine: Engine) -> None:
+    client = program(pool)
     with Session(engine) as session:
         for method, rows in (("GET", 0), ("POST", 1), ("GET", 1), ("POST", 2)):
             assert client.request(method, "/").text == method
@@ -95,7 +91,7 @@ def test_what_an_unsafe_request_did_is_kept_and_what_a_get_did_is_not(
 
 @pytest.mark.usefixtures("written")
 def test_the_connection_goes_back_to_the_pool_after_each_request(pool: Engine) -> None:
-    client = program(pool, at_once=True)
+    client = program(pool)
     for _ in range(3):
         assert client.post("/").status_code == 200
     try:

@@ -8,16 +8,16 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from sqlalchemy import Engine, event, text
 from sqlmodel import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import turned_away
-from app.core.database import SAFE_METHODS, open_session
+from app.core.database import prepare
 
 COMMITS_AFTER = 0.4
 Variant = Callable[[FastAPI, Engine], ASGIApp]
@@ -31,31 +31,24 @@ def sound(app: FastAPI, _engine: Engine) -> ASGIApp:
 
 def acknowledges_first(app: FastAPI, engine: Engine) -> ASGIApp:
     """Say 'saved' before the commit, like programs that commit after the response."""
-
-    def late(request: Request) -> Iterator[Session]:
-        session = _Patient(engine, expire_on_commit=False, autoflush=False)
-        try:
-            yield session
-        except BaseException:
-            Session.close(session)
-            raise
-        if request.method in SAFE_METHODS:
-            Session.close(session)
-        else:
-            threading.Thread(target=_commit_later, args=(session,), daemon=True).start()
-
-    app.dependency_overrides[open_session] = late
+    prepare(app, engine, _Patient)
     return app
 
 
 class _Patient(Session):
-    """A session that the program cannot end: neither commit nor close does anything yet."""
+    """A session that says it has committed before it does."""
+
+    late = False
 
     def commit(self) -> None:
         """Leave it for later."""
+        self.late = True
+        threading.Thread(target=_commit_later, args=(self,), daemon=True).start()
 
     def close(self) -> None:
-        """Leave it for later."""
+        """Leave that for later too, when there was something to commit."""
+        if not self.late:
+            super().close()
 
 
 def _commit_later(session: Session) -> None:
