@@ -74,10 +74,9 @@ def visit(
 
 def name_in(engine: Engine) -> str:
     """The name that the database has for the board manager."""
+    asked = select(col(User.name)).where(col(User.email).like("board_manager-%"))
     with Session(engine) as session:
-        return session.execute(
-            select(col(User.name)).where(col(User.email).like("board_manager-%"))
-        ).scalar_one()
+        return str(session.execute(asked).scalar_one())
 
 
 def test_a_change_is_kept_and_what_a_get_did_is_not(visit: Visit, engine: Engine) -> None:
