@@ -7,6 +7,7 @@ then one thread opens the session, lets the guard decide, works, and commits bef
 
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from inspect import signature
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from app.core.access import Work
 from app.core.database import begin, end
 from app.core.errors import NotFoundError, SignInNeededError
 from app.core.forms import Form, read_form, whole_number
-from app.people.guard import admit
+from app.people.guard import admit, may_send_files
 
 _reading = asynccontextmanager(read_form)
 _GIVEN: Final = frozenset({"request", "work", "form"})
@@ -38,8 +39,7 @@ class StraightRoute(APIRoute):
         if unknown := {name for name, kind in from_address.items() if kind not in (int, str)}:
             raise TypeError(f"{endpoint.__name__} takes {sorted(unknown)}, which no address holds.")
 
-        def answer(request: Request, form: Form) -> Response:
-            at = request.app.state.clock()
+        def answer(request: Request, at: datetime, form: Form) -> Response:
             with begin(request) as session:
                 actor = admit(request, session, at)
                 if actor is None:
@@ -53,9 +53,11 @@ class StraightRoute(APIRoute):
             return reply
 
         async def handle(request: Request) -> Response:
+            at = request.app.state.clock()
+            await may_send_files(request, at)
             # The form is read first, so that a slow sender holds no connection and no thread.
             async with _reading(request) as form, request.app.state.places:
-                return await run_in_threadpool(answer, request, form)
+                return await run_in_threadpool(answer, request, at, form)
 
         return handle
 
