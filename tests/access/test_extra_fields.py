@@ -22,6 +22,12 @@ from tests.conftest import ClientAs, MovableClock
 pytestmark = pytest.mark.access
 
 
+# Tables of the partnership alone: no form of an organisation, or of an officer, changes a row of them.
+NOBODYS = {
+    *("partnership_member", "questionnaire_version", "planner_entry", "planner_exception", "signal_setting"),
+}
+
+
 def extra(world: World) -> dict[str, Any]:
     """Return what somebody would add who wants more than the form offers."""
     theirs = world.ids["other"]
@@ -42,6 +48,17 @@ def extra(world: World) -> dict[str, Any]:
         "signatory_id": str(theirs["user_id"]),
         "actor_id": str(theirs["user_id"]),
         "updated_by": str(theirs["user_id"]),
+        "released_at": "2026-11-16",
+        "judged": "green",
+        "opinion": "confirmed",
+        "judged_by": str(theirs["user_id"]),
+        "user_id": str(theirs["user_id"]),
+        "made_by": str(theirs["user_id"]),
+        "asks": "false",
+        "for_agencies": "yes",
+        "action_id": str(theirs["action_id"]),
+        "entry_id": str(theirs["entry_id"]),
+        "visit_id": str(theirs["visit_id"]),
         "name": "Alex Green",
         "email": "alex@ashgrove.example.org",
     }
@@ -54,7 +71,7 @@ def untouchable(engine: Engine, world: World) -> dict[str, str]:
         for name, each in SQLModel.metadata.tables.items():
             if "organisation_id" in each.columns:
                 where = f"organisation_id = {world.theirs}"
-            elif name in {"partnership_member", "questionnaire_version"}:
+            elif name in NOBODYS:
                 where = "true"
             else:
                 continue
@@ -98,6 +115,15 @@ def test_a_lead_gets_no_further_with_fields_of_their_own(
     lead = client_as(OrganisationRole.LEAD, OrganisationRole.SIGNATORY, organisation=world.ours)
     before = untouchable(engine, world)
     assert len(list(posted(lead, world, OrganisationRole.LEAD, app))) > 8
+    assert untouchable(engine, world) == before
+
+
+def test_an_officer_gets_no_further_with_fields_of_their_own(
+    app: FastAPI, world: World, client_as: ClientAs, engine: Engine
+) -> None:
+    officer = client_as(PartnershipRole.PSO)
+    before = untouchable(engine, world)
+    assert len(list(posted(officer, world, PartnershipRole.PSO, app))) > 8
     assert untouchable(engine, world) == before
 
 
