@@ -71,11 +71,12 @@ def test_many_files_where_few_are_asked_for_are_refused(client_as: ClientAs) -> 
 @pytest.mark.parametrize("depth", [1_000, 100_000])
 def test_deep_json_is_no_form_and_costs_nothing(client_as: ClientAs, depth: int) -> None:
     manager = client_as(PartnershipRole.BOARD_MANAGER)
-    began = time.monotonic()
+    # Seconds of work: others on the machine may make a clock's seconds longer.
+    began = time.process_time()
     for body in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, json.dumps({"name": "x"})):
         reply = manager.post("/people", content=body, headers={"Content-Type": "application/json"})
         assert reply.status_code == 422
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_nested_names_and_odd_parts_are_only_names(stranger: TestClient) -> None:
