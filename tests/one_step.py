@@ -6,8 +6,7 @@ from urllib.parse import unquote
 import httpx2
 from anyio import Event
 from anyio.from_thread import BlockingPortal
-from fastapi import FastAPI
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
 
 class OneStep(httpx2.BaseTransport):
@@ -17,7 +16,7 @@ class OneStep(httpx2.BaseTransport):
     the reply. No test reads a reply while it is being written.
     """
 
-    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
+    def __init__(self, app: ASGIApp, portal: BlockingPortal) -> None:
         self._app = app
         self._portal = portal
 

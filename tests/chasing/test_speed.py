@@ -11,7 +11,7 @@ time. What is left fails where the program works more, sleeps, waits for locks o
 
 import os
 import smtplib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -31,6 +31,7 @@ from app.core import outbox
 from app.core.models import OutboxMessage
 from app.core.transports import SmtpTransport
 from tests.chasing.post_office import PostOffice
+from tests.waiting import backends, waited
 
 pytestmark = pytest.mark.chasing
 FULL = bool(os.environ.get("ELEVEN_SOAK"))
@@ -78,19 +79,6 @@ class Took:
         for name, each in ((what, self), ("  its floor", floor)):
             say(name, each.wall, f"s on the wall, {each.alone:.3f} s alone, {each.cpu:.3f} s CPU")
         say("  times the floor, alone", self.alone / max(floor.alone, 1e-3), "")
-
-
-def waited(backends: Iterable[int]) -> float:
-    """Seconds for which this process and some server processes were ready to run and had to wait."""
-    tasks = [*Path("/proc/self/task").glob("*/schedstat"), *(Path(f"/proc/{n}/schedstat") for n in backends)]
-    return sum(int(each.read_text("ascii").split()[1]) for each in tasks) / 1e9
-
-
-def backends(engine: Engine) -> list[int]:
-    """Return the server processes of a database that are there now."""
-    with engine.connect() as connection:
-        pids = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
-        return list(connection.execute(pids).scalars())
 
 
 def best_of_three(session: Session, work: Callable[[], object]) -> Took:

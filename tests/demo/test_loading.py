@@ -16,6 +16,7 @@ from app.organisations.models import Organisation
 from tests.conftest import NOW
 from tests.copying import copy_statement
 from tests.demo.looking import MOMENTS, fetch, hashes, only, tables
+from tests.waiting import backends, waited
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,11 @@ def test_the_same_seed_and_moment_give_the_same_content(demo: Engine, second: En
     with Session(second) as session:
         assert not is_loaded(session)
     told: list[tuple[str, float]] = []
-    wall, process = perf_counter(), process_time()
+    at_work = backends(second)
+    wall, process, queue = perf_counter(), process_time(), waited(at_work)
     load(second, now=NOW, tell=lambda part, took: told.append((part, took)))
-    assert perf_counter() - wall < 60, "it loads in well under a minute"
+    alone = perf_counter() - wall - (waited(at_work) - queue)
+    assert alone < 60, "it loads in well under a minute, on a machine that it has to itself"
     assert process_time() - process < 60
     assert hashes(second) == hashes(demo)
     assert len(told) == 8

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from app.core.access import Work
 from app.returns import queries
@@ -64,8 +64,7 @@ def test_the_back_button_shows_the_newest_answer(
     save_a_first_text(lead, school)
     dana_goes_on(school, work)
     lead.page.go_back()
-    lead.page.wait_for_timeout(1_000)
-    assert lead.page.locator(".standard").first.get_by_label(BOX).input_value() == DANAS
+    expect(lead.page.locator(".standard").first.get_by_label(BOX)).to_have_value(DANAS, timeout=8_000)
     lead.press("Save and continue")
     lead.page.get_by_role("heading", level=1, name="Performance and outcomes").wait_for()
     assert stands_now(school, work) == DANAS

@@ -76,12 +76,13 @@ def test_many_files_where_few_are_asked_for_are_refused(client_as: ClientAs) -> 
 @pytest.mark.parametrize("depth", [1_000, 100_000])
 def test_deep_json_is_no_form_and_costs_nothing(client_as: ClientAs, depth: int) -> None:
     manager = client_as(PartnershipRole.BOARD_MANAGER)
-    began = time.monotonic()
+    # Seconds of work: others on the machine may make a clock's seconds longer.
+    began = time.process_time()
     for body in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, json.dumps({"name": "x"})):
         reply = manager.post("/people", content=body, headers={"Content-Type": "application/json"})
         assert reply.status_code == 422
-    seconds = round(time.monotonic() - began, 2)
-    figures("27 JSON up to 100,000 deep", bodies=3, wrong=0, most_seconds=seconds)
+    seconds = round(time.process_time() - began, 2)
+    figures("27 JSON up to 100,000 deep", bodies=3, wrong=0, most_cpu_seconds=seconds)
     assert seconds < 5
 
 

@@ -93,14 +93,14 @@ def refuse_all() -> None:
             size = len(content)
             del content
             tracemalloc.start()
-            begun = time.perf_counter()
+            begun = time.process_time()
             try:
                 type_of(file, size, ending_of(name))
                 wrong.append(f"{name}: taken")
             except RefusedFileError as problem:
                 if word_of_refusal not in str(problem):
                     wrong.append(f"{name}: {problem}")
-            slowest = max(slowest, (round(time.perf_counter() - begun, 2), name))
+            slowest = max(slowest, (round(time.process_time() - begun, 2), name))
             most = max(most, (round(tracemalloc.get_traced_memory()[1] / 1e6, 1), name))
             tracemalloc.stop()
     sys.stdout.write(
