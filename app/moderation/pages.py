@@ -15,6 +15,7 @@ from app.questionnaires.queries import questionnaire
 from app.rounds.queries import round_line
 
 router = APIRouter()
+ROWS_A_PAGE = 50
 WHO_WORDS = {"": "Everybody’s", "mine": "Mine", "nobody": "Nobody’s yet"}
 
 
@@ -61,13 +62,18 @@ def _queue_page(
     line = round_line(work.session, round_id)
     every = queue.of_round(work.session, round_id)
     shown = [row for row in every if wanted.shows(row, work.actor.user_id)]
-    done = request.query_params
+    done = request.query_params if form is None else form
+    pages = max(1, -(-len(shown) // ROWS_A_PAGE))
+    number = min(whole_number(done.get("page", "")) or 1, pages)
     return page(
         request,
         "moderation/queue.html",
         status=422 if problem else 200,
         round=line,
-        rows=shown,
+        rows=shown[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE],
+        found=len(shown),
+        number=number,
+        pages=pages,
         of=len(every),
         counts=queue.counts(every),
         words=STAGE_WORDS,
@@ -111,6 +117,13 @@ def share(request: Request, work: WorkDep, form: FormDep, round_id: int) -> Resp
             done = sharing.share(work, chosen, user_id, form.get("domain") or None)
     except RefusedError as problem:
         return _queue_page(request, work, round_id, wanted, problem=problem, form=form)
-    told = {"who": wanted.who, "stage": wanted.stage, "name": wanted.name, "shared": done.done}
+    number = whole_number(form.get("page", "")) or 1
+    told = {
+        "who": wanted.who,
+        "stage": wanted.stage,
+        "name": wanted.name,
+        "page": number,
+        "shared": done.done,
+    }
     address = f"/rounds/{line.id}/moderation{query_string(told)}"
     return RedirectResponse(f"{address}&left-out={done.conflicts}", status_code=303)

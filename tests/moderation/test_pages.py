@@ -207,3 +207,31 @@ def test_interests_are_declared_and_ended_on_their_page(work: Work, client_as: C
     assert client_as(P.BOARD_MANAGER).post(path, data={"end": number}).status_code == 404
     assert pso.post(path, data={"end": number}).status_code == 303
     says(pso, path, "You have declared none.")
+
+
+def test_a_long_queue_has_pages_and_all_of_them_can_be_shared_out_at_once(
+    work: Work, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Alder School", "Birch School", "Cedar School")
+    places = [builders.organisation(work, name) for name in names]
+    round_id = builders.open_round(work, places)
+    for place in places:
+        builders.signed_return(work, round_id, place)
+    work.session.commit()
+    monkeypatch.setattr("app.moderation.pages.ROWS_A_PAGE", 2)
+    manager, path = client_as(P.BOARD_MANAGER), f"/rounds/{round_id}/moderation"
+    pso = client_as(P.PSO)
+    first = says(pso, path, "3 of 3 signed returns, page 1 of 2", "page=2")
+    second = says(pso, f"{path}?page=2", "page 2 of 2", "page=1")
+    assert [name in first for name in names] != [name in second for name in names]
+    assert all((name in first) != (name in second) for name in names)
+    assert says(pso, f"{path}?page=9", "page 2 of 2") == second
+    assert "Cedar School" in says(pso, f"{path}?page=x", "page 1 of 2") + second
+    refused = manager.post(path, data={"page": "2", "all": "yes", "user_id": ""})
+    assert refused.status_code == 422
+    assert "page 2 of 2" in refused.text
+    officer = scenes.officer(work).actor.user_id
+    work.session.commit()
+    done = manager.post(path, data={"page": "2", "all": "yes", "user_id": str(officer)})
+    assert "page=2" in done.headers["location"]
+    says(manager, done.headers["location"], "3 returns shared out", "page 2 of 2")
