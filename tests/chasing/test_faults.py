@@ -26,7 +26,7 @@ from tests.chasing.test_sending import FIRST, begun, lead, worker
 from tests.chasing.worker_foundry import WorkerFoundry, kill
 
 pytestmark = [pytest.mark.chasing, pytest.mark.faults]
-COUNT = 12
+COUNT = 40 if os.environ.get("ELEVEN_SOAK") else 12
 KILLS = 10 if os.environ.get("ELEVEN_SOAK") else 2
 
 
