@@ -273,8 +273,9 @@ def down(facts: Facts, _limit: int, _today: date) -> Found | None:
     """Fire when a domain is a level or more down since last year."""
     if not facts.down:
         return None
+    told = _moves(facts.down, facts.titles)
     return Found(
-        _moves(facts.down, facts.titles),
+        told[:1].upper() + told[1:],
         {"domains": [each.domain_key for each in facts.down]},
     )
 

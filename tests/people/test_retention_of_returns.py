@@ -78,10 +78,10 @@ def filled_round(work: Work, places: list[int], title: str) -> int:
     for place in places:
         this = builders.return_of(work, round_id, place)
         questionnaire = builders.content()
-        standard = questionnaire["domains"][0]["standards"][0]["key"]
+        standard, other = (each["key"] for each in questionnaire["domains"][0]["standards"][:2])
         builders.signed_return(work, round_id, place, **{standard.replace("-", "_"): builders.RED})
         of = RatedReturn(this.id, round_id, place)
-        moderated(work, of, questionnaire["domains"][0]["key"], standard, "Officer")
+        moderated(work, of, questionnaire["domains"][0]["key"], (standard, other), "Officer")
         work.session.execute(
             text(
                 "INSERT INTO domain_colleague (return_id, domain_key, organisation_id, user_id) "

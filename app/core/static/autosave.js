@@ -175,6 +175,19 @@
     });
   }
 
+  /* Pages arrive before their scripts: somebody may have answered by then. The browser itself fills in nothing
+     (autocomplete is off), so whatever differs from the page as it came was typed or chosen. */
+  function begunBefore(section) {
+    let begun = false;
+    eachField(section, (input) => {
+      const options = input.tagName === "SELECT" ? [...input.options] : [];
+      if (input.type === "radio" || input.type === "checkbox") begun = begun || input.checked !== input.defaultChecked;
+      else if (options.length) begun = begun || options.some((each) => each.defaultSelected && !each.selected);
+      else if (input.type !== "file") begun = begun || input.value !== input.defaultValue;
+    });
+    return begun;
+  }
+
   function shows(section, fields) {
     let same = true;
     eachField(section, (input) => {
@@ -226,7 +239,10 @@
   document.querySelectorAll("[data-save-url]").forEach((section) => {
     standards.set(section, { section, changed: false, busy: false, unsaved: false, waiting: null, putBack: null, choice: null, refused: false, retry: 0, timer: 0 });
   });
-  unsent.kept().then((texts) => texts.forEach(putBack));
+  unsent.kept().then((texts) => {
+    texts.forEach(putBack);
+    standards.forEach((standard) => !standard.putBack && begunBefore(standard.section) && changed(standard.section, 0));
+  });
 
   document.addEventListener("input", (event) => {
     if (sectionOf(event)) changed(sectionOf(event), PAUSE_MS);
