@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +17,7 @@ from sqlmodel import Session
 
 from app.core import outbox
 from app.core.access import OrganisationRole, PartnershipRole, Work
+from app.core.forms import MOST_BYTES_OF_STRANGERS
 from app.people.rules import is_address
 from tests import builders
 from tests.conftest import ClientAs, MovableClock
@@ -284,6 +286,9 @@ def faults_of(place: Place, each: Text, naughty: str) -> list[str]:
             kept = connection.execute(text(each.stored.format(**vars(place)))).scalar()
         if kept != each.kept(naughty):
             found.append(f"{naughty[:40]!r} is stored as {str(kept)[:40]!r}")
+    elif reply.status_code == 413:
+        if len(urlencode({"": naughty})) <= MOST_BYTES_OF_STRANGERS:
+            found.append(f"{naughty[:40]!r} is called too large")
     elif reply.status_code not in {200, 303, 400, 401, 404, 410, 422, 429}:
         found.append(f"{naughty[:40]!r} was answered with {reply.status_code}")
     return found
