@@ -1,6 +1,6 @@
 """Reads of the audit trail and of who read what: page by page, newest first."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -268,20 +268,20 @@ def organisation_name(session: Session, organisation_id: int) -> str:
 
 def every_event(session: Session, conditions: Conditions) -> Iterator[tuple[Line, Names]]:
     """Yield all events that are asked for, newest first, a thousand at a time."""
-    turn = Turn()
-    while True:
-        page = events(session, conditions, turn, _EXPORT_PAGE)
-        yield from ((line, page.names) for line in page.lines)
-        if page.older is None:
-            return
-        turn = replace(turn, older_than=page.older)
+    return _every(events, session, conditions)
 
 
 def every_reading(session: Session, conditions: Conditions) -> Iterator[tuple[Line, Names]]:
     """Yield all readings that are asked for, newest first, a thousand at a time."""
+    return _every(readings, session, conditions)
+
+
+def _every(
+    read: Callable[[Session, Conditions, Turn, int], Listed], session: Session, conditions: Conditions
+) -> Iterator[tuple[Line, Names]]:
     turn = Turn()
     while True:
-        page = readings(session, conditions, turn, _EXPORT_PAGE)
+        page = read(session, conditions, turn, _EXPORT_PAGE)
         yield from ((line, page.names) for line in page.lines)
         if page.older is None:
             return
